@@ -1,0 +1,2 @@
+//! weirctl: the command line of Weir.
+fn main() {}

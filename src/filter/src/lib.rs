@@ -1,0 +1,1 @@
+//! weir.wasm: the proxy-wasm adapter of the gateway core.

@@ -1,0 +1,1 @@
+//! The gateway core: a pure state machine between client requests and subgraph calls.

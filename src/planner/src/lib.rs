@@ -1,0 +1,1 @@
+//! Query planning: supergraph and operation in, executable plan out.
