@@ -1,1 +1,29 @@
 //! The gateway core: a pure state machine between client requests and subgraph calls.
+//!
+//! The core knows no clock, no network and no proxy-wasm: [`Input`]s and the time go in, [`Output`]s come
+//! out, and [`drive`] carries them between the core and a [`Host`] (DESIGN §4, invariants 1 and 2).
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod config;
+mod driver;
+pub mod error;
+pub mod event;
+mod host;
+pub mod metric;
+mod pipeline;
+
+pub use config::Config;
+pub use driver::{MAX_REPLIES_PER_TURN, drive};
+pub use event::{Input, Output, RequestId, Timestamp};
+pub use host::Host;
+pub use pipeline::{Gateway, Route};

@@ -1,0 +1,53 @@
+//! The checked configuration. What is here is consistent: every subgraph of the supergraph is reachable
+//! by a cluster name, every duration and bound is within its range.
+
+use std::time::Duration;
+
+/// Settings of one gateway, checked and complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The path of the GraphQL endpoint, such as `/graphql`.
+    pub path: String,
+    /// How long a client's request may take in all.
+    pub request_timeout: Duration,
+    /// Bounds on what clients may send and what Weir may hold.
+    pub limits: Limits,
+    /// In the order of [`weir_planner::Supergraph::subgraphs`].
+    pub subgraphs: Vec<SubgraphConfig>,
+    /// Lets the request header `x-weir-fault` provoke a panic or a trap. For tests only.
+    pub fault_injection: bool,
+}
+
+/// Bounds; each has an error code and counts `weir.limits_hit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub max_body_bytes: usize,
+    /// Tokens of an operation's text.
+    pub max_tokens: usize,
+    /// Depth of nested selections after fragments are spread.
+    pub max_depth: usize,
+    /// Requests in work in one worker.
+    pub max_active_requests: usize,
+    /// Time to plan one operation.
+    pub max_planning_time: Duration,
+    /// Bytes of all subgraph answers of one request together.
+    pub max_response_bytes: usize,
+    /// Plans kept in one worker.
+    pub max_cached_plans: usize,
+}
+
+/// How one subgraph is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubgraphConfig {
+    /// Its name in the supergraph (`join__graph(name:)`).
+    pub name: String,
+    /// The Envoy cluster.
+    pub cluster: String,
+    /// `:authority` of calls.
+    pub authority: String,
+    /// `:path` of calls.
+    pub path: String,
+    /// How long one call may take.
+    pub timeout: Duration,
+}

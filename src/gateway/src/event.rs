@@ -1,0 +1,167 @@
+//! Inputs and outputs of the core: the whole of its contact with the world.
+
+use std::time::Duration;
+
+use crate::error::Code;
+use crate::metric::Metric;
+
+/// A point in time: the duration since an epoch of the host's choice. Never runs backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(pub Duration);
+
+impl Timestamp {
+    /// This time and `by` more; the largest time where that would overflow.
+    #[must_use]
+    pub fn after(self, by: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_add(by))
+    }
+
+    /// The time that passed since `earlier`; zero if `earlier` is later.
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// The host's name for a client's request. In Envoy: the stream's context id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u32);
+
+/// The core's name for a call to a subgraph. Never used twice by one [`crate::Gateway`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// What the host tells the core.
+#[derive(Debug)]
+pub enum Input {
+    /// A client's request has arrived in full.
+    Request {
+        /// The host's name for it; must not be in use.
+        id: RequestId,
+        /// The request.
+        request: HttpRequest,
+    },
+    /// A subgraph has answered, with whatever status.
+    CallDone {
+        /// The call it answers.
+        call: CallId,
+        /// The answer.
+        response: HttpResponse,
+    },
+    /// A call has failed without an answer.
+    CallFailed {
+        /// The call that failed.
+        call: CallId,
+        /// How it failed.
+        failure: CallFailure,
+    },
+    /// The client's stream has ended without a reply: drop its waits, and nobody else's.
+    ClientGone {
+        /// The request.
+        id: RequestId,
+    },
+    /// Time has passed (the host's timer, or another turn after [`crate::Host::wake`]).
+    Tick,
+}
+
+/// A client's request. Headers are kept as bytes: they need not be UTF-8 (HOST §10).
+#[derive(Debug, Clone, Default)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path and query, as sent.
+    pub path: String,
+    /// All other headers, names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+/// A subgraph's answer.
+#[derive(Debug, Clone, Default)]
+pub struct HttpResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The value of `content-type`, if it was sent.
+    pub content_type: Option<Vec<u8>>,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+/// How a call failed without an answer of the subgraph's own (HOST §3 lists the faces these have in Envoy).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallFailure {
+    /// The host refused to send it: no healthy host, or the cluster's limits are reached.
+    Refused,
+    /// No connection, or it broke before the answer's headers.
+    Unreachable,
+    /// No answer within the call's timeout.
+    TimedOut,
+    /// The answer broke off or was too large after its headers.
+    Interrupted,
+}
+
+/// What the core asks of the host.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a request to a subgraph; answer with [`Input::CallDone`] or [`Input::CallFailed`].
+    Call(Call),
+    /// Answer a client's request. Exactly one for each [`Input::Request`] that was not followed by
+    /// [`Input::ClientGone`].
+    Reply {
+        /// The request.
+        id: RequestId,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Add to a counter (or, with a negative value, lower a gauge).
+    Count(Metric, i64),
+    /// Write a line to the host's log.
+    Log(Level, String),
+}
+
+/// A request to a subgraph, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The core's name for it.
+    pub id: CallId,
+    /// The client's request it is made for.
+    pub request: RequestId,
+    /// The Envoy cluster to send it to.
+    pub cluster: String,
+    /// `:authority`.
+    pub authority: String,
+    /// `:path`.
+    pub path: String,
+    /// Headers besides the pseudo-headers, names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How long the host may wait for the whole answer; at least a millisecond.
+    pub timeout: Duration,
+}
+
+/// An answer to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case; `content-length` is the host's business.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, in one buffer.
+    pub body: Vec<u8>,
+    /// The code of the first error in it, for logs and metrics.
+    pub code: Option<Code>,
+}
+
+/// How grave a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// For developers.
+    Debug,
+    /// For operators: normal.
+    Info,
+    /// For operators: worth a look.
+    Warn,
+    /// For operators: something is broken.
+    Error,
+}

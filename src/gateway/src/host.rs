@@ -1,0 +1,35 @@
+//! The few verbs that the core needs of a host.
+
+use std::time::Duration;
+
+use crate::event::{Call, CallFailure, Level, Reply, RequestId};
+use crate::metric::Metric;
+
+/// A host of the core: Envoy in production, a simulated world in tests.
+///
+/// Kept narrow on purpose, so that a second adapter (Envoy's dynamic modules) needs no change here. When a
+/// feature wants another verb, ask first whether it is an `Input` field or an `Output` variant.
+pub trait Host {
+    /// Sends a request to a subgraph.
+    ///
+    /// # Errors
+    /// The way in which the host refused it. It then never answers this call.
+    fn call(&mut self, call: Call) -> Result<(), CallFailure>;
+
+    /// Answers a client. A request that is gone is ignored.
+    fn reply(&mut self, id: RequestId, reply: Reply);
+
+    /// Adds to a counter.
+    fn count(&mut self, metric: Metric, by: i64);
+
+    /// Writes a log line.
+    fn log(&mut self, level: Level, line: &str);
+
+    /// Asks for another [`crate::drive`] with [`crate::Input::Tick`] in the host's next turn, not within
+    /// this call.
+    fn wake(&mut self);
+
+    /// Asks for [`crate::Input::Tick`] after `delay` or a little later, instead of at any earlier wish;
+    /// `None`: nothing waits, no timer is needed.
+    fn set_timer(&mut self, delay: Option<Duration>);
+}
