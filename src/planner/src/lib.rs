@@ -14,5 +14,17 @@
     )
 )]
 
+mod contain;
+pub mod display;
+mod limits;
+mod operation;
 pub mod plan;
+mod schema;
+mod spec_versions;
+mod supergraph;
+mod validation;
+
+pub use limits::OperationLimits;
+pub use operation::{ConditionVariable, Operation, OperationError, OperationErrorKind, OperationVariable};
 pub use plan::ExecutablePlan;
+pub use supergraph::{PlanError, PlanVariables, Subgraph, Supergraph, SupergraphProblem};
