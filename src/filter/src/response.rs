@@ -1,0 +1,94 @@
+//! What Envoy says about a call, in the core's words: the one place that knows the faces of a failed call.
+//!
+//! Envoy answers in the subgraph's stead when it cannot reach it (HOST §3). Its own answers are plain text
+//! and lack the header that its router adds to every real one.
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, MapType};
+use weir_gateway::event::{CallFailure, HttpResponse};
+
+use crate::hostcall::attempt;
+
+/// Reads the answer of the call whose callback is running.
+///
+/// # Errors
+/// How the call failed, if the answer is not the subgraph's own.
+pub(crate) fn read(num_headers: usize, body_size: usize) -> Result<HttpResponse, CallFailure> {
+    // A reset or a timeout after the headers, or a body over Envoy's limit: nothing is left to read.
+    if num_headers == 0 {
+        return Err(CallFailure::Interrupted);
+    }
+    let headers = attempt(|| hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders))
+        .map_err(|_| CallFailure::Interrupted)?;
+    let body = if body_size == 0 {
+        Vec::new()
+    } else {
+        attempt(|| hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, body_size))
+            .map_err(|_| CallFailure::Interrupted)?
+            .unwrap_or_default()
+    };
+    interpret(headers, body)
+}
+
+/// Tells a subgraph's answer from one that Envoy made up.
+fn interpret(headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> Result<HttpResponse, CallFailure> {
+    let (mut status, mut content_type, mut from_upstream, mut overloaded) = (None, None, false, false);
+    for (name, value) in headers {
+        match name.as_str() {
+            ":status" => status = std::str::from_utf8(&value).ok().and_then(|text| text.parse::<u16>().ok()),
+            "content-type" => content_type = Some(value),
+            "x-envoy-upstream-service-time" => from_upstream = true,
+            "x-envoy-overloaded" => overloaded = true,
+            _ => {}
+        }
+    }
+    let Some(status) = status else { return Err(CallFailure::Interrupted) };
+    let plain = content_type.as_deref().is_some_and(|value: &[u8]| value.starts_with(b"text/plain"));
+    if plain && !from_upstream {
+        match status {
+            503 if overloaded => return Err(CallFailure::Refused),
+            // 502: the peer does not speak HTTP, or not the version that the cluster is set to.
+            502 | 503 => return Err(CallFailure::Unreachable),
+            504 => return Err(CallFailure::TimedOut),
+            _ => {}
+        }
+    }
+    Ok(HttpResponse { status, content_type, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interpret_pairs(pairs: &[(&str, &str)]) -> Result<HttpResponse, CallFailure> {
+        let headers =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+        interpret(headers, b"body".to_vec())
+    }
+
+    const PLAIN: (&str, &str) = ("content-type", "text/plain");
+    const REAL: (&str, &str) = ("x-envoy-upstream-service-time", "3");
+
+    #[test]
+    fn envoys_own_answers_are_failures() {
+        assert_eq!(interpret_pairs(&[(":status", "503"), PLAIN]).unwrap_err(), CallFailure::Unreachable);
+        assert_eq!(interpret_pairs(&[(":status", "502"), PLAIN]).unwrap_err(), CallFailure::Unreachable);
+        assert_eq!(interpret_pairs(&[(":status", "504"), PLAIN]).unwrap_err(), CallFailure::TimedOut);
+        let overloaded = interpret_pairs(&[(":status", "503"), PLAIN, ("x-envoy-overloaded", "true")]);
+        assert_eq!(overloaded.unwrap_err(), CallFailure::Refused);
+    }
+
+    #[test]
+    fn a_subgraphs_own_503_is_its_answer() {
+        let response = interpret_pairs(&[(":status", "503"), PLAIN, REAL]).unwrap();
+        assert_eq!((response.status, response.body.as_slice()), (503, &b"body"[..]));
+        let response = interpret_pairs(&[(":status", "503"), ("content-type", "application/json")]).unwrap();
+        assert_eq!(response.content_type.as_deref(), Some(&b"application/json"[..]));
+    }
+
+    #[test]
+    fn no_status_is_no_answer() {
+        assert_eq!(interpret_pairs(&[PLAIN]).unwrap_err(), CallFailure::Interrupted);
+        assert_eq!(interpret_pairs(&[(":status", "abc")]).unwrap_err(), CallFailure::Interrupted);
+    }
+}
