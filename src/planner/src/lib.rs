@@ -14,12 +14,20 @@
     )
 )]
 
+mod adapter;
+mod check;
 mod contain;
 pub mod display;
+mod introspection;
+mod library_operation;
 mod limits;
+mod names;
 mod operation;
 pub mod plan;
+mod planning;
+mod projection;
 mod schema;
+mod selection;
 mod spec_versions;
 mod supergraph;
 mod validation;

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use graphql_tools::static_graphql::schema::{
-    Definition, Document, EnumType, Field, ObjectType, Type, TypeDefinition,
-};
+use graphql_tools::static_graphql::schema::{Definition, Document, Field, Type, TypeDefinition};
 
 /// An index over the API schema.
 ///
@@ -113,20 +111,6 @@ impl ApiSchema {
     /// Whether `name` is an interface or union type.
     pub(crate) fn is_abstract(&self, name: &str) -> bool {
         matches!(self.definition(name), Some(TypeDefinition::Interface(_) | TypeDefinition::Union(_)))
-    }
-
-    pub(crate) fn object(&self, name: &str) -> Option<&ObjectType> {
-        match self.definition(name)? {
-            TypeDefinition::Object(object) => Some(object),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn enumeration(&self, name: &str) -> Option<&EnumType> {
-        match self.definition(name)? {
-            TypeDefinition::Enum(enumeration) => Some(enumeration),
-            _ => None,
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::contain::contain;
 use crate::operation::{Operation, OperationError};
 use crate::plan::ExecutablePlan;
+use crate::planning;
 use crate::schema::ApiSchema;
 use crate::spec_versions;
 use crate::validation::Rules;
@@ -108,6 +109,11 @@ impl Supergraph {
         let subgraphs = subgraphs(graphs, &mut problems);
         let mut findings = spec_versions::check(&document);
         problems.append(&mut findings.problems);
+        if document.definitions.iter().any(|definition| matches!(definition, Definition::TypeExtension(_))) {
+            problems.push(SupergraphProblem::new(
+                "The supergraph holds type extensions (`extend …`), which composition never writes: was it edited?",
+            ));
+        }
         if !has_query_type(&document) {
             problems.push(SupergraphProblem::new(
                 "The supergraph has no query type: `type Query` or `schema { query: … }` is missing.",
@@ -150,8 +156,7 @@ impl Supergraph {
         variables: &PlanVariables,
         budget: Option<Duration>,
     ) -> Result<ExecutablePlan, PlanError> {
-        let _ = (operation, variables, budget);
-        Err(PlanError::Failed("planning is not wired up yet".to_owned()))
+        planning::plan(self, operation, variables, budget)
     }
 
     pub(crate) fn schema(&self) -> &ApiSchema {

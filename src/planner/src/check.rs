@@ -1,0 +1,153 @@
+//! Whether a plan can be run and fetches all it promises, before anyone caches it.
+//!
+//! The planning library has faults (DESIGN §6); an error that names the field is better than a null that nobody
+//! can explain.
+
+use std::collections::HashSet;
+
+use crate::adapter::{Keys, response_keys};
+use crate::names::Names;
+use crate::plan::{
+    Fetch, NameId, OperationKind, OutputField, OutputKind, OutputType, PathSegment, Selection, Shape, Target,
+};
+
+/// Checks `fetches` and `projection`, whose names are in `names`.
+pub(crate) fn check(
+    kind: OperationKind,
+    fetches: &[Fetch],
+    projection: &Selection,
+    names: &mut Names,
+) -> Result<(), String> {
+    let typename = names.id("__typename");
+    let mut written = Keys::default();
+    for (index, fetch) in fetches.iter().enumerate() {
+        check_fetch(index, fetch, names)?;
+        written.merge(response_keys(fetch));
+    }
+    if kind == OperationKind::Mutation {
+        mutations_run_once(fetches, names)?;
+    }
+    let mut walk = Walk { names, typename, seen: HashSet::new(), path: Vec::new() };
+    walk.selection(projection, &written)
+}
+
+fn check_fetch(index: usize, fetch: &Fetch, names: &Names) -> Result<(), String> {
+    if fetch.after.iter().any(|id| id.0 as usize >= index) {
+        return Err(format!("fetch {index} would wait for a fetch that comes later"));
+    }
+    if fetch.document.is_empty() || fetch.document.get(fetch.name_position as usize..).is_none() {
+        return Err(format!("fetch {index} has no usable document"));
+    }
+    let (shapes, paths): (Vec<&Shape>, Vec<_>) = match &fetch.target {
+        Target::Root { shape, path, .. } => (vec![shape], vec![path]),
+        Target::Entities(lookups) => {
+            if lookups.is_empty()
+                || lookups.iter().any(|lookup| lookup.requires.is_empty() || lookup.paths.is_empty())
+            {
+                return Err(format!("fetch {index} looks entities up by nothing or for nothing"));
+            }
+            (
+                lookups.iter().map(|lookup| &lookup.shape).collect(),
+                lookups.iter().flat_map(|lookup| &lookup.paths).collect(),
+            )
+        }
+    };
+    for shape in shapes {
+        not_empty(shape, names).map_err(|at| format!("fetch {index} selects nothing of {at}"))?;
+    }
+    let empty_types = paths.into_iter().flatten().any(|segment| match segment {
+        PathSegment::Types(types) => types.0.is_empty(),
+        PathSegment::Field(_) | PathSegment::List => false,
+    });
+    if empty_types {
+        return Err(format!("fetch {index} goes to no type"));
+    }
+    Ok(())
+}
+
+/// The name of the first composite field without selections, if there is one.
+fn not_empty(shape: &Shape, names: &Names) -> Result<(), String> {
+    if shape.0.is_empty() {
+        return Err("its object".to_owned());
+    }
+    for field in &shape.0 {
+        if let Some(below) = &field.shape {
+            if below.0.is_empty() {
+                return Err(names.text(field.key).to_owned());
+            }
+            not_empty(below, names)?;
+        }
+    }
+    Ok(())
+}
+
+/// Side effects must happen once: no root field of a mutation may be asked of two subgraphs.
+fn mutations_run_once(fetches: &[Fetch], names: &Names) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for fetch in fetches.iter().filter(|fetch| fetch.kind == OperationKind::Mutation) {
+        let Target::Root { shape, .. } = &fetch.target else { continue };
+        for field in &shape.0 {
+            if names.text(field.key) != "__typename" && !seen.insert(field.key) {
+                return Err(format!(
+                    "the planner would run the mutation {} more than once; its result is spread over subgraphs in a \
+                     way it can't plan",
+                    names.text(field.key)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Walk<'a> {
+    names: &'a Names,
+    typename: NameId,
+    /// Pairs that have been walked: sub-projections repeat for each variant above them.
+    seen: HashSet<(*const Selection, *const Keys)>,
+    path: Vec<NameId>,
+}
+
+impl Walk<'_> {
+    /// Every field must be written by some fetch. Type conditions are left out of account: which runtime types a
+    /// subgraph can return at a place is not known, and a variant that can't occur is rightly not fetched.
+    fn selection(&mut self, selection: &Selection, written: &Keys) -> Result<(), String> {
+        if !self.seen.insert((selection, written)) {
+            return Ok(());
+        }
+        if selection.is_abstract && !written.0.contains_key(&self.typename) {
+            self.path.push(self.typename);
+            return Err(self.missing());
+        }
+        for field in selection.variants.iter().flat_map(|variant| &variant.fields) {
+            self.field(field, written)?;
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, field: &OutputField, written: &Keys) -> Result<(), String> {
+        let composite = match inner(&field.ty) {
+            OutputKind::Typename | OutputKind::Constant(_) => return Ok(()),
+            OutputKind::Composite(selection) => Some(selection.as_ref()),
+            OutputKind::Leaf(_) | OutputKind::List(_) => None,
+        };
+        self.path.push(field.key);
+        let below = written.0.get(&field.key).ok_or_else(|| self.missing())?;
+        if let Some(selection) = composite {
+            self.selection(selection, below)?;
+        }
+        self.path.pop();
+        Ok(())
+    }
+
+    fn missing(&self) -> String {
+        let path: Vec<&str> = self.path.iter().map(|key| self.names.text(*key)).collect();
+        format!("the planner found no fetch for {}", path.join("."))
+    }
+}
+
+fn inner(ty: &OutputType) -> &OutputKind {
+    match &ty.kind {
+        OutputKind::List(items) => inner(items),
+        kind => kind,
+    }
+}

@@ -1,0 +1,90 @@
+//! Answers to `__schema` and `__type` (GraphQL §4), computed at planning time: they depend on the schema only.
+
+mod catalogue;
+mod resolve;
+
+use std::collections::HashMap;
+
+use graphql_tools::static_graphql::query::Value;
+
+use crate::operation::Operation;
+use crate::schema::ApiSchema;
+use crate::selection::{FieldNode, Node};
+use crate::supergraph::PlanVariables;
+use resolve::{Meta, TypeRef};
+
+/// What introspection may look at.
+pub(crate) struct Introspection<'a> {
+    schema: &'a ApiSchema,
+    /// Values of variables, as far as they are given or have a default.
+    variables: HashMap<String, Argument>,
+}
+
+/// An argument's value, as far as introspection takes any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Argument {
+    Boolean(bool),
+    Text(String),
+    Other,
+}
+
+impl<'a> Introspection<'a> {
+    pub(crate) fn new(schema: &'a ApiSchema, operation: &Operation, given: &PlanVariables) -> Self {
+        let mut variables = HashMap::new();
+        for definition in operation.variable_definitions() {
+            if let Some(default) = &definition.default_value {
+                variables.insert(definition.name.clone(), literal(default));
+            }
+        }
+        for (name, json) in &given.introspection {
+            let value = match serde_json::from_str(json) {
+                Ok(serde_json::Value::Bool(value)) => Argument::Boolean(value),
+                Ok(serde_json::Value::String(text)) => Argument::Text(text),
+                _ => Argument::Other,
+            };
+            variables.insert(name.clone(), value);
+        }
+        Self { schema, variables }
+    }
+
+    /// The JSON of a root field `__schema` or `__type`, selected by all of `same`.
+    pub(crate) fn answer(&self, same: &[&'a FieldNode]) -> Result<String, String> {
+        let Some(first) = same.first() else { return Ok("null".to_owned()) };
+        let nodes: Vec<&'a Node> = same.iter().flat_map(|field| &field.selections).collect();
+        let meta = match first.name.as_str() {
+            "__schema" => Some(Meta::Schema),
+            _ => match self.argument(first, "name") {
+                Some(Argument::Text(name)) => {
+                    self.visible(&name).map(|definition| Meta::Type(TypeRef::Named(definition)))
+                }
+                _ => return Err("__type needs the value of its argument name for planning".to_owned()),
+            },
+        };
+        let mut json = String::new();
+        match meta {
+            Some(meta) => self.object(meta, &nodes, &mut json)?,
+            None => json.push_str("null"),
+        }
+        Ok(json)
+    }
+
+    fn argument(&self, field: &FieldNode, name: &str) -> Option<Argument> {
+        let (_, value) = field.arguments.iter().find(|(key, _)| key == name)?;
+        match value {
+            Value::Variable(variable) => self.variables.get(variable).cloned(),
+            value => Some(literal(value)),
+        }
+    }
+
+    fn include_deprecated(&self, field: &FieldNode) -> bool {
+        self.argument(field, "includeDeprecated") == Some(Argument::Boolean(true))
+    }
+}
+
+fn literal(value: &Value) -> Argument {
+    match value {
+        Value::Boolean(value) => Argument::Boolean(*value),
+        Value::String(text) => Argument::Text(text.clone()),
+        _ => Argument::Other,
+    }
+}
