@@ -1,7 +1,24 @@
 //! The checked configuration. What is here is consistent: every subgraph of the supergraph is reachable
 //! by a cluster name, every duration and bound is within its range.
+//!
+//! [`load`] makes it from the JSON of the filter's `configuration`. The words of that document stand in one
+//! table ([`catalogue`]), from which reading, refusing and documenting derive.
+
+pub mod catalogue;
+mod document;
+mod effective;
+mod endpoint;
+mod load;
+mod problem;
+mod shape;
+mod suggest;
 
 use std::time::Duration;
+
+pub use effective::effective;
+pub use endpoint::Endpoint;
+pub use load::{Loaded, load};
+pub use problem::Problem;
 
 /// Settings of one gateway, checked and complete.
 #[derive(Debug, Clone, PartialEq, Eq)]

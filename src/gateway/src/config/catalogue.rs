@@ -1,0 +1,157 @@
+//! The catalogue of settings: every key of the configuration, its kind, default and bounds, and why the
+//! default is what it is. Reading a document, refusing unknown keys and the docs derive from this table.
+
+use std::time::Duration;
+
+use super::shape::{Bytes, Count, Flag, Shape, Span, Text, TextKind};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting<S> {
+    /// The key, with `*` for a subgraph's name.
+    pub path: &'static str,
+    pub(super) shape: S,
+    /// What it does, and the reason for its default.
+    pub doc: &'static str,
+}
+
+/// What the docs say of a setting.
+pub trait Entry: Sync {
+    /// The key, with `*` for a subgraph's name.
+    fn path(&self) -> &'static str;
+    /// What it does, and the reason for its default.
+    fn doc(&self) -> &'static str;
+    /// The kind of value, with an example.
+    fn kind(&self) -> &'static str;
+    /// The default as users would write it, or where it comes from.
+    fn default_text(&self) -> String;
+    /// The least and greatest value, as users would write them.
+    fn bounds(&self) -> Option<(String, String)>;
+}
+
+impl<S: Shape + Sync> Entry for Setting<S> {
+    fn path(&self) -> &'static str {
+        self.path
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn kind(&self) -> &'static str {
+        self.shape.kind()
+    }
+
+    fn default_text(&self) -> String {
+        self.shape.default_text()
+    }
+
+    fn bounds(&self) -> Option<(String, String)> {
+        self.shape.bounds()
+    }
+}
+
+const fn text(kind: TextKind, default: Option<&'static str>, unset: &'static str) -> Text {
+    Text { kind, default, unset }
+}
+
+const fn millis(default: u64, least: u64, most: u64) -> Span {
+    Span {
+        default: Some(Duration::from_millis(default)),
+        unset: "",
+        least: Duration::from_millis(least),
+        most: Duration::from_millis(most),
+    }
+}
+
+macro_rules! settings {
+    ($($name:ident: $shape:ty = $path:literal, $value:expr, $doc:literal;)*) => {
+        $(pub(super) static $name: Setting<$shape> = Setting { path: $path, shape: $value, doc: $doc };)*
+
+        /// All settings, in the order of the docs.
+        pub static CATALOGUE: &[&dyn Entry] = &[$(&$name),*];
+    };
+}
+
+const HOUR: u64 = 3_600_000;
+
+settings! {
+    SUPERGRAPH_INLINE: Text = "supergraph.inline", text(TextKind::Any, None, "required"),
+        "The supergraph's SDL, as a composition tool writes it; inline, because Envoy's sandbox has no files.";
+    SUPERGRAPH_FILE: Text = "supergraph.file", text(TextKind::Any, None, "none"),
+        "A file with the supergraph's SDL, relative to the configuration file; for weirctl, which inlines it.";
+    PATH: Text = "path", text(TextKind::Route, Some("/graphql"), ""),
+        "The path of the GraphQL endpoint; `/graphql` is what most clients try first.";
+    REQUEST_TIMEOUT: Span = "request_timeout", millis(30_000, 1, HOUR),
+        "How long a client's request may take in all; 30s leaves room for three subgraph timeouts in a row.";
+    MAX_BODY_BYTES: Bytes = "limits.max_body_bytes", Bytes { default: 1 << 20, least: 1 << 10, most: 64 << 20 },
+        "Size of a request's body; 1MiB holds any operation written by hand, and Envoy buffers no more by itself.";
+    MAX_TOKENS: Count = "limits.max_tokens", Count { default: 15_000, least: 10, most: 1_000_000 },
+        "Tokens of an operation's text; 15000 is some 90 KB of GraphQL, parsed in a few milliseconds.";
+    MAX_DEPTH: Count = "limits.max_depth", Count { default: 50, least: 1, most: 500 },
+        "Depth of nested selections; clients stay below 20, and 50 is far from the end of the sandbox's stack.";
+    MAX_ACTIVE_REQUESTS: Count = "limits.max_active_requests", Count { default: 10_000, least: 1, most: 1_000_000 },
+        "Requests in work in one worker; 10000 of 20 KB each are a fifth of the sandbox's 1 GiB.";
+    MAX_PLANNING_TIME: Span = "limits.max_planning_time", millis(1_000, 1, 60_000),
+        "Time to plan one operation, during which its worker serves nobody else; plans take milliseconds.";
+    MAX_RESPONSE_BYTES: Bytes = "limits.max_response_bytes", Bytes { default: 32 << 20, least: 1 << 10, most: 256 << 20 },
+        "Size of all subgraph answers of one request together; 32MiB is the most Envoy takes in one answer.";
+    MAX_CACHED_PLANS: Count = "limits.max_cached_plans", Count { default: 1_000, least: 1, most: 100_000 },
+        "Plans kept in one worker; 1000 of 20 KB each are 20 MB, and few APIs see more distinct operations.";
+    ALL_TIMEOUT: Span = "subgraph_defaults.timeout", millis(10_000, 1, HOUR),
+        "How long one call to a subgraph may take; 10s is beyond any healthy answer and below request_timeout.";
+    URL: Text = "subgraphs.*.url", text(TextKind::Url, None, "the supergraph's URL"),
+        "Where the subgraph listens, in place of the supergraph's URL; one supergraph serves many environments.";
+    CLUSTER: Text = "subgraphs.*.cluster", text(TextKind::Cluster, None, "after the URL: `weir_HOST_PORT`"),
+        "The Envoy cluster that calls go to; by default one per host and port, so that subgraphs share connections.";
+    AUTHORITY: Text = "subgraphs.*.authority", text(TextKind::Authority, None, "the URL's host and port"),
+        "The Host header of calls; by default what any HTTP client would send for the URL.";
+    CALL_PATH: Text = "subgraphs.*.path", text(TextKind::Path, None, "the URL's path"),
+        "The path of calls; by default the URL's, or `/graphql` where there is a cluster and no URL.";
+    TIMEOUT: Span = "subgraphs.*.timeout",
+        Span { default: None, unset: "subgraph_defaults.timeout", least: Duration::from_millis(1), most: Duration::from_millis(HOUR) },
+        "How long one call to this subgraph may take.";
+    FAULT_INJECTION: Flag = "fault_injection", Flag,
+        "Lets the request header `x-weir-fault` provoke a panic or a trap; off, because it is for tests of Weir itself.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_says_what_it_is_for() {
+        for entry in CATALOGUE {
+            assert!(entry.doc().ends_with('.'), "{}", entry.path());
+            assert!(!entry.default_text().is_empty(), "{}", entry.path());
+            assert!(!entry.kind().is_empty(), "{}", entry.path());
+        }
+    }
+
+    #[test]
+    fn keys_are_distinct_and_none_is_both_value_and_group() {
+        for (i, a) in CATALOGUE.iter().enumerate() {
+            for b in &CATALOGUE[i + 1..] {
+                assert_ne!(a.path(), b.path());
+                assert!(!b.path().starts_with(&format!("{}.", a.path())));
+                assert!(!a.path().starts_with(&format!("{}.", b.path())));
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_are_within_their_bounds() {
+        for setting in [&REQUEST_TIMEOUT, &MAX_PLANNING_TIME, &ALL_TIMEOUT] {
+            let text = serde_json::Value::from(setting.default_text());
+            assert_eq!(setting.shape.read(&text).ok(), setting.shape.default, "{}", setting.path);
+        }
+        for setting in [&MAX_BODY_BYTES, &MAX_RESPONSE_BYTES] {
+            let text = serde_json::Value::from(setting.default_text());
+            assert_eq!(setting.shape.read(&text).ok(), setting.shape.default(), "{}", setting.path);
+        }
+        for setting in [&MAX_TOKENS, &MAX_DEPTH, &MAX_ACTIVE_REQUESTS, &MAX_CACHED_PLANS] {
+            let number = serde_json::Value::from(setting.shape.default);
+            assert_eq!(setting.shape.read(&number).ok(), setting.shape.default(), "{}", setting.path);
+        }
+    }
+}

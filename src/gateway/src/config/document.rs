@@ -1,0 +1,145 @@
+//! A configuration document held against the catalogue: unknown keys are refused, known ones read.
+
+use serde_json::{Map, Value};
+
+use super::catalogue::{CATALOGUE, Setting};
+use super::problem::{Problem, place};
+use super::shape::Shape;
+use super::suggest;
+
+/// A document under reading, and what was found wrong with it so far.
+pub(super) struct Document {
+    root: Map<String, Value>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Document {
+    /// Reads JSON and refuses whatever the catalogue doesn't know.
+    pub(super) fn parse(text: &str) -> Result<Document, Problem> {
+        if text.trim().is_empty() {
+            let fix = "give the filter a `configuration`, as `weirctl render` writes it";
+            return Err(Problem::new("configuration", "there is none", fix));
+        }
+        let root = match serde_json::from_str(text) {
+            Ok(Value::Object(root)) => root,
+            Ok(_) => {
+                let fix = "write an object, such as {\"supergraph\": {\"inline\": \"…\"}}";
+                return Err(Problem::new("configuration", "is not a JSON object", fix));
+            }
+            Err(error) => {
+                let place = format!("configuration, line {}, column {}", error.line(), error.column());
+                return Err(Problem::new(place, format!("is not JSON: {error}"), ""));
+            }
+        };
+        let mut problems = Vec::new();
+        check_keys(&root, "", &mut Vec::new(), &mut problems);
+        Ok(Document { root, problems })
+    }
+
+    /// The value of a setting, or its default; `None` if there is neither, or if the value is refused
+    /// (which is then among the problems). `name` stands in for the setting's `*`.
+    pub(super) fn read<S: Shape>(&mut self, setting: &Setting<S>, name: &str) -> Option<S::Value> {
+        let keys: Vec<&str> =
+            setting.path.split('.').map(|key| if key == "*" { name } else { key }).collect();
+        let Some(value) = find(&self.root, &keys) else {
+            return setting.shape.default();
+        };
+        match setting.shape.read(value) {
+            Ok(value) => Some(value),
+            Err(complaint) => {
+                self.problems.push(Problem::new(place(keys), complaint.message, complaint.fix));
+                None
+            }
+        }
+    }
+
+    /// Whether the document has something at this setting's key.
+    pub(super) fn has<S>(&self, setting: &Setting<S>) -> bool {
+        find(&self.root, &setting.path.split('.').collect::<Vec<_>>()).is_some()
+    }
+
+    /// The names under `subgraphs`.
+    pub(super) fn subgraphs(&self) -> Vec<String> {
+        let group = self.root.get("subgraphs").and_then(Value::as_object);
+        group.map(|group| group.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// The value at `keys`. A null counts as absent: it is what YAML makes of a key with nothing behind it.
+fn find<'a>(root: &'a Map<String, Value>, keys: &[&str]) -> Option<&'a Value> {
+    let (last, groups) = keys.split_last()?;
+    let mut map = root;
+    for key in groups {
+        map = map.get(*key)?.as_object()?;
+    }
+    map.get(*last).filter(|value| !value.is_null())
+}
+
+/// Refuses the keys of `map` that the catalogue doesn't have under `prefix` (which ends in a dot, or is
+/// empty at the root). The catalogue's depth bounds the recursion.
+fn check_keys(map: &Map<String, Value>, prefix: &str, keys: &mut Vec<String>, problems: &mut Vec<Problem>) {
+    for (key, value) in map {
+        let word = if has_child(prefix, "*") { "*" } else { key.as_str() };
+        keys.push(key.clone());
+        if word.contains('.') || !has_child(prefix, word) {
+            problems.push(unknown_key(prefix, key, keys));
+        } else if !is_setting(prefix, word) {
+            match value {
+                Value::Object(group) => check_keys(group, &format!("{prefix}{word}."), keys, problems),
+                Value::Null => {}
+                _ => {
+                    let fix = format!(
+                        "put settings under it: {}",
+                        suggest::list(children(&format!("{prefix}{word}.")))
+                    );
+                    let place = place(keys.iter().map(String::as_str));
+                    problems.push(Problem::new(place, "is a group of settings, not a value", fix));
+                }
+            }
+        }
+        keys.pop();
+    }
+}
+
+fn unknown_key(prefix: &str, key: &str, keys: &[String]) -> Problem {
+    let elsewhere =
+        CATALOGUE.iter().map(|entry| entry.path()).find(|path| path.rsplit('.').next() == Some(key));
+    let fix = match (suggest::nearest(key, children(prefix)), elsewhere) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, Some(path)) => format!("it belongs at `{}`", path.replace('*', "NAME")),
+        (None, None) => format!("the keys here are {}", suggest::list(children(prefix))),
+    };
+    Problem::new(place(keys.iter().map(String::as_str)), "there is no such setting", fix)
+}
+
+/// The distinct keys that stand directly under `prefix`, in the catalogue's order.
+fn children(prefix: &str) -> Vec<&'static str> {
+    let mut children: Vec<&str> = Vec::new();
+    for entry in CATALOGUE {
+        let child = entry.path().strip_prefix(prefix).and_then(|rest| rest.split('.').next());
+        match child {
+            Some("*") => {
+                if !children.contains(&"NAME") {
+                    children.push("NAME");
+                }
+            }
+            Some(child) if !children.contains(&child) => children.push(child),
+            _ => {}
+        }
+    }
+    children
+}
+
+fn has_child(prefix: &str, word: &str) -> bool {
+    CATALOGUE.iter().any(|entry| {
+        entry
+            .path()
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split('.').next())
+            .is_some_and(|child| child == word)
+    })
+}
+
+fn is_setting(prefix: &str, word: &str) -> bool {
+    CATALOGUE.iter().any(|entry| entry.path().strip_prefix(prefix) == Some(word))
+}

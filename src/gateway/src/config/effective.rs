@@ -1,0 +1,40 @@
+//! The complete settings as a document: what holds, whether it was written or is a default.
+
+use serde_json::{Map, Value, json};
+
+use super::Config;
+use super::shape::span_text;
+
+/// `config` as a document without its supergraph, with every setting that has a value. Loaded again (with
+/// the same supergraph) it gives the same [`Config`].
+pub fn effective(config: &Config) -> Value {
+    let limits = &config.limits;
+    let subgraphs: Map<String, Value> = config
+        .subgraphs
+        .iter()
+        .map(|subgraph| {
+            let settings = json!({
+                "cluster": subgraph.cluster,
+                "authority": subgraph.authority,
+                "path": subgraph.path,
+                "timeout": span_text(subgraph.timeout),
+            });
+            (subgraph.name.clone(), settings)
+        })
+        .collect();
+    json!({
+        "path": config.path,
+        "request_timeout": span_text(config.request_timeout),
+        "limits": {
+            "max_body_bytes": limits.max_body_bytes,
+            "max_tokens": limits.max_tokens,
+            "max_depth": limits.max_depth,
+            "max_active_requests": limits.max_active_requests,
+            "max_planning_time": span_text(limits.max_planning_time),
+            "max_response_bytes": limits.max_response_bytes,
+            "max_cached_plans": limits.max_cached_plans,
+        },
+        "subgraphs": subgraphs,
+        "fault_injection": config.fault_injection,
+    })
+}

@@ -1,0 +1,192 @@
+//! From the text of a configuration to a [`Config`] and its supergraph, or to everything that is wrong.
+
+use std::time::Duration;
+
+use weir_planner::{Subgraph, Supergraph};
+
+use super::catalogue as c;
+use super::document::Document;
+use super::problem::{Problem, place};
+use super::suggest;
+use super::{Config, Endpoint, Limits, SubgraphConfig};
+
+/// What a valid configuration yields.
+pub struct Loaded {
+    /// The settings, complete.
+    pub config: Config,
+    /// The supergraph they belong to.
+    pub supergraph: Supergraph,
+    /// Where each subgraph listens, in the order of [`Config::subgraphs`]; `None` where only a cluster is
+    /// known. Who renders clusters needs it; calls go by [`SubgraphConfig`].
+    pub endpoints: Vec<Option<Endpoint>>,
+}
+
+/// Reads the JSON of the filter's `configuration`.
+///
+/// # Errors
+/// All problems of the document and of the supergraph at once; never an empty list.
+pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
+    let mut document = Document::parse(text).map_err(|problem| vec![problem])?;
+    let supergraph = read_supergraph(&mut document);
+    let limits = read_limits(&mut document);
+    let path = document.read(&c::PATH, "");
+    let request_timeout = document.read(&c::REQUEST_TIMEOUT, "");
+    let fault_injection = document.read(&c::FAULT_INJECTION, "");
+    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref());
+
+    if let (Some(supergraph), Some(limits), Some(path), Some(request_timeout), Some(fault_injection), true) =
+        (supergraph, limits, path, request_timeout, fault_injection, document.problems.is_empty())
+    {
+        let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
+        let config = Config { path, request_timeout, limits, subgraphs, fault_injection };
+        return Ok(Loaded { config, supergraph, endpoints });
+    }
+    Err(document.problems)
+}
+
+fn read_supergraph(document: &mut Document) -> Option<Supergraph> {
+    if document.has(&c::SUPERGRAPH_FILE) {
+        let fix = "weirctl reads it and inlines it: `weirctl render --config FILE`";
+        document.problems.push(Problem::new(c::SUPERGRAPH_FILE.path, "Envoy's sandbox has no files", fix));
+        return None;
+    }
+    if !document.has(&c::SUPERGRAPH_INLINE) {
+        let fix = "put the supergraph's SDL there; `weirctl render --supergraph FILE` does";
+        document.problems.push(Problem::new(c::SUPERGRAPH_INLINE.path, "is missing", fix));
+        return None;
+    }
+    let sdl = document.read(&c::SUPERGRAPH_INLINE, "")?;
+    match Supergraph::parse(&sdl) {
+        Ok(supergraph) => Some(supergraph),
+        Err(found) => {
+            for problem in found {
+                let place = match problem.location {
+                    Some((line, column)) => format!("supergraph, line {line}, column {column}"),
+                    None => "supergraph".to_owned(),
+                };
+                document.problems.push(Problem::new(place, problem.message, ""));
+            }
+            None
+        }
+    }
+}
+
+fn read_limits(document: &mut Document) -> Option<Limits> {
+    // Each is read, even after one is refused: all problems are reported at once.
+    let max_body_bytes = document.read(&c::MAX_BODY_BYTES, "");
+    let max_tokens = document.read(&c::MAX_TOKENS, "");
+    let max_depth = document.read(&c::MAX_DEPTH, "");
+    let max_active_requests = document.read(&c::MAX_ACTIVE_REQUESTS, "");
+    let max_planning_time = document.read(&c::MAX_PLANNING_TIME, "");
+    let max_response_bytes = document.read(&c::MAX_RESPONSE_BYTES, "");
+    let max_cached_plans = document.read(&c::MAX_CACHED_PLANS, "");
+    Some(Limits {
+        max_body_bytes: max_body_bytes?,
+        max_tokens: max_tokens?,
+        max_depth: max_depth?,
+        max_active_requests: max_active_requests?,
+        max_planning_time: max_planning_time?,
+        max_response_bytes: max_response_bytes?,
+        max_cached_plans: max_cached_plans?,
+    })
+}
+
+/// The subgraphs of the supergraph, as far as they could be read. Without a supergraph, what the document
+/// says of subgraphs is still checked.
+fn read_subgraphs(
+    document: &mut Document,
+    supergraph: Option<&Supergraph>,
+) -> Vec<(SubgraphConfig, Option<Endpoint>)> {
+    let default_timeout = document.read(&c::ALL_TIMEOUT, "").unwrap_or_default();
+    let named = document.subgraphs();
+    let Some(supergraph) = supergraph else {
+        for name in named {
+            Raw::read(document, &name);
+        }
+        return Vec::new();
+    };
+    let known = supergraph.subgraphs();
+    for name in &named {
+        if !known.iter().any(|subgraph| subgraph.name == *name) {
+            let names = || known.iter().map(|subgraph| subgraph.name.as_str());
+            let list = suggest::list(names());
+            let fix = match suggest::nearest(name, names()) {
+                Some(near) => format!("did you mean `{near}`? The supergraph has {list}"),
+                None => format!("the supergraph has {list}"),
+            };
+            let message = "the supergraph has no subgraph of this name";
+            document.problems.push(Problem::new(place(["subgraphs", name]), message, fix));
+            Raw::read(document, name);
+        }
+    }
+    known.iter().filter_map(|subgraph| resolve(document, subgraph, default_timeout)).collect()
+}
+
+/// What the document says of one subgraph.
+struct Raw {
+    url: Option<String>,
+    cluster: Option<String>,
+    authority: Option<String>,
+    path: Option<String>,
+    timeout: Option<Duration>,
+}
+
+impl Raw {
+    /// `None` if something was refused.
+    fn read(document: &mut Document, name: &str) -> Option<Raw> {
+        let before = document.problems.len();
+        let raw = Raw {
+            url: document.read(&c::URL, name),
+            cluster: document.read(&c::CLUSTER, name),
+            authority: document.read(&c::AUTHORITY, name),
+            path: document.read(&c::CALL_PATH, name),
+            timeout: document.read(&c::TIMEOUT, name),
+        };
+        (document.problems.len() == before).then_some(raw)
+    }
+}
+
+/// Completes what the document says of a subgraph from the supergraph's URL and the defaults.
+fn resolve(
+    document: &mut Document,
+    subgraph: &Subgraph,
+    default_timeout: Duration,
+) -> Option<(SubgraphConfig, Option<Endpoint>)> {
+    let name = subgraph.name.as_str();
+    let raw = Raw::read(document, name)?;
+    let url = raw.url.unwrap_or_else(|| subgraph.url.clone());
+    let endpoint = if url.is_empty() { None } else { Some(Endpoint::parse(&url)) };
+    let endpoint = match (endpoint, &raw.cluster) {
+        (Some(Ok(endpoint)), _) => Some(endpoint),
+        // With a cluster the supergraph's URL is not needed: it may be a placeholder.
+        (_, Some(_)) => None,
+        (Some(Err(complaint)), None) => {
+            let message = format!("the supergraph's URL can't be called: {}", complaint.message);
+            document.problems.push(Problem::new(place(["subgraphs", name, "url"]), message, complaint.fix));
+            return None;
+        }
+        (None, None) => {
+            let fix = format!("set it, or {} to a cluster of Envoy's", place(["subgraphs", name, "cluster"]));
+            let message = "is missing, and the supergraph has no URL for this subgraph";
+            document.problems.push(Problem::new(place(["subgraphs", name, "url"]), message, fix));
+            return None;
+        }
+    };
+    let cluster = raw.cluster.or_else(|| endpoint.as_ref().map(Endpoint::cluster))?;
+    let config = SubgraphConfig {
+        name: name.to_owned(),
+        // A cluster's name need not be a host, so it is no default for the authority.
+        authority: raw
+            .authority
+            .unwrap_or_else(|| endpoint.as_ref().map_or_else(|| name.to_owned(), |e| e.authority.clone())),
+        path: raw
+            .path
+            .unwrap_or_else(|| endpoint.as_ref().map_or_else(|| "/graphql".to_owned(), |e| e.path.clone())),
+        cluster,
+        timeout: raw.timeout.unwrap_or(default_timeout),
+    };
+    Some((config, endpoint))
+}
+
+#[cfg(test)]
+mod tests;
