@@ -1,0 +1,148 @@
+//! The paths of the demo subgraphs' port: four GraphQL endpoints, and those that steer and watch them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use tower::ServiceExt;
+
+use super::answer::{self, Abort};
+use super::faults::{Change, Faults, Mode, Settings};
+use super::service::Service;
+use super::stats::Stats;
+use super::store::Store;
+
+/// The longest body taken, in bytes.
+const BODY_LIMIT: usize = 32 << 20;
+
+/// All that the routes need.
+pub(crate) struct Subgraphs {
+    store: Arc<Store>,
+    served: BTreeMap<&'static str, Served>,
+    /// With the URLs at which this process is reached.
+    supergraph: String,
+}
+
+struct Served {
+    service: Service,
+    faults: Faults,
+    stats: Stats,
+}
+
+impl Subgraphs {
+    /// Serves the named ones, each with `start` as its switches; names that there aren't are left out.
+    pub(crate) fn new(names: &[&str], start: &Settings, supergraph: String) -> Self {
+        let store = Arc::new(Store::new());
+        let services = names.iter().filter_map(|name| Service::new(name, &store));
+        let served = services
+            .map(|service| {
+                (
+                    service.name,
+                    Served { service, faults: Faults::new(start.clone()), stats: Stats::default() },
+                )
+            })
+            .collect();
+        Self { store, served, supergraph }
+    }
+}
+
+/// The paths:
+/// - `POST /{subgraph}/graphql`
+/// - `GET /health`, `GET /stats`, `GET /faults`, `GET /supergraph.graphql`
+/// - `POST /faults` with a [`Change`], `POST /reset`
+pub(crate) fn router(subgraphs: Arc<Subgraphs>) -> Router {
+    Router::new()
+        .route("/{subgraph}/graphql", post(graphql))
+        .route("/health", get(async || "ok\n"))
+        .route("/stats", get(stats))
+        .route("/faults", get(faults).post(change_faults))
+        .route("/reset", post(reset))
+        .route("/supergraph.graphql", get(supergraph))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(subgraphs)
+}
+
+/// One request through the router.
+///
+/// # Errors
+/// [`Abort`] if the connection is to be closed without an answer.
+pub(crate) async fn respond(router: Router, request: Request) -> Result<Response, Abort> {
+    let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+    match response.extensions().get::<Abort>() {
+        Some(abort) => Err(*abort),
+        None => Ok(response),
+    }
+}
+
+async fn graphql(
+    State(subgraphs): State<Arc<Subgraphs>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    let Some(served) = subgraphs.served.get(name.as_str()) else {
+        return (StatusCode::NOT_FOUND, format!("no subgraph {name} is served here\n")).into_response();
+    };
+    let (parts, body) = request.into_parts();
+    let body = match axum::body::to_bytes(body, BODY_LIMIT).await {
+        Ok(body) => body,
+        Err(error) => return (StatusCode::PAYLOAD_TOO_LARGE, format!("{error}\n")).into_response(),
+    };
+    let _in_flight = served.stats.received(&parts, &body);
+    let decision = served.faults.decide();
+    if decision.mode != Mode::None {
+        served.stats.faulted();
+    }
+    answer::answer(&served.service, &served.faults, decision, &parts.headers, &body).await
+}
+
+async fn stats(State(subgraphs): State<Arc<Subgraphs>>) -> Response {
+    let all: BTreeMap<_, _> =
+        subgraphs.served.iter().map(|(name, served)| (*name, served.stats.counters())).collect();
+    Json(all).into_response()
+}
+
+async fn faults(State(subgraphs): State<Arc<Subgraphs>>) -> Response {
+    let all: BTreeMap<_, _> =
+        subgraphs.served.iter().map(|(name, served)| (*name, served.faults.settings())).collect();
+    Json(all).into_response()
+}
+
+async fn change_faults(state: State<Arc<Subgraphs>>, body: Bytes) -> Response {
+    match try_change_faults(&state, &body) {
+        Ok(()) => faults(state).await,
+        Err(message) => (StatusCode::BAD_REQUEST, format!("{message}\n")).into_response(),
+    }
+}
+
+fn try_change_faults(subgraphs: &Subgraphs, body: &[u8]) -> Result<(), String> {
+    let change: Change = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let chosen: Vec<_> = match &change.subgraph {
+        Some(name) => {
+            vec![subgraphs.served.get(name.as_str()).ok_or(format!("subgraph: no {name} is served here"))?]
+        }
+        None => subgraphs.served.values().collect(),
+    };
+    for served in &chosen {
+        served.faults.check(&change)?;
+    }
+    chosen.iter().for_each(|served| served.faults.change(&change));
+    Ok(())
+}
+
+async fn reset(State(subgraphs): State<Arc<Subgraphs>>) -> StatusCode {
+    subgraphs.store.reset();
+    for served in subgraphs.served.values() {
+        served.faults.reset();
+        served.stats.reset();
+    }
+    StatusCode::NO_CONTENT
+}
+
+async fn supergraph(State(subgraphs): State<Arc<Subgraphs>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/graphql")], subgraphs.supergraph.clone()).into_response()
+}

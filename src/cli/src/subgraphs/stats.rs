@@ -1,0 +1,142 @@
+//! What a demo subgraph was asked: counted for `GET /stats`, so that tests can see what a gateway sent.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_graphql::parser::types::OperationType;
+use axum::http::request::Parts;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The counters of one subgraph.
+#[derive(Default)]
+pub(crate) struct Stats(Mutex<Counters>);
+
+/// One subgraph's part of `GET /stats`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Counters {
+    /// HTTP requests received, those that a fault then hit included.
+    pub(crate) calls: u64,
+    /// Entities asked for, in all calls together.
+    pub(crate) representations: u64,
+    pub(crate) operations: Operations,
+    /// Requests that a fault mode or the error rate hit.
+    pub(crate) faults: u64,
+    /// Requests that have no answer yet.
+    pub(crate) in_flight: u64,
+    pub(crate) max_in_flight: u64,
+    /// Calls by HTTP version.
+    pub(crate) http_versions: BTreeMap<String, u64>,
+    pub(crate) last: Option<Last>,
+}
+
+/// Operations received, by kind.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Operations {
+    pub(crate) query: u64,
+    pub(crate) mutation: u64,
+    /// Neither, or not readable.
+    pub(crate) other: u64,
+}
+
+/// The request received last.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Last {
+    pub(crate) http_version: String,
+    /// Bytes that aren't UTF-8 are replaced; values of one name are joined with `, `.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Null if the body wasn't a GraphQL request.
+    pub(crate) query: Option<String>,
+    pub(crate) operation_name: Option<String>,
+    pub(crate) variables: Value,
+    pub(crate) body_bytes: usize,
+}
+
+impl Stats {
+    pub(crate) fn counters(&self) -> Counters {
+        self.lock().clone()
+    }
+
+    /// Forgets all but the requests that are still waited for.
+    pub(crate) fn reset(&self) {
+        let mut counters = self.lock();
+        let in_flight = counters.in_flight;
+        *counters = Counters { in_flight, max_in_flight: in_flight, ..Counters::default() };
+    }
+
+    /// Counts a request; it is in flight until the guard is dropped.
+    pub(crate) fn received(&self, parts: &Parts, body: &[u8]) -> InFlight<'_> {
+        let json: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |key: &str| json.get(key).and_then(Value::as_str).map(str::to_owned);
+        let query = text("query");
+        let version = format!("{:?}", parts.version);
+        let mut counters = self.lock();
+        counters.calls += 1;
+        counters.representations += representations(&json["variables"]);
+        match query.as_deref().and_then(|query| kind(query, text("operationName").as_deref())) {
+            Some(OperationType::Query) => counters.operations.query += 1,
+            Some(OperationType::Mutation) => counters.operations.mutation += 1,
+            _ => counters.operations.other += 1,
+        }
+        counters.in_flight += 1;
+        counters.max_in_flight = counters.max_in_flight.max(counters.in_flight);
+        *counters.http_versions.entry(version.clone()).or_default() += 1;
+        counters.last = Some(Last {
+            http_version: version,
+            headers: headers(parts),
+            query,
+            operation_name: text("operationName"),
+            variables: json.get("variables").cloned().unwrap_or_default(),
+            body_bytes: body.len(),
+        });
+        InFlight(self)
+    }
+
+    pub(crate) fn faulted(&self) {
+        self.lock().faults += 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that has no answer yet.
+pub(crate) struct InFlight<'a>(&'a Stats);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let mut counters = self.0.lock();
+        counters.in_flight = counters.in_flight.saturating_sub(1);
+    }
+}
+
+/// Gateways name the variable as they like, and may send several: a list of objects that say their type is one.
+fn representations(variables: &Value) -> u64 {
+    let is_representation = |item: &&Value| item.get("__typename").is_some();
+    let lists = variables.as_object().into_iter().flat_map(|variables| variables.values());
+    lists.filter_map(Value::as_array).map(|list| list.iter().filter(is_representation).count() as u64).sum()
+}
+
+fn kind(query: &str, operation_name: Option<&str>) -> Option<OperationType> {
+    let document = async_graphql::parser::parse_query(query).ok()?;
+    let operation = document.operations.iter().find(|(name, _)| {
+        operation_name.is_none() || name.map(async_graphql::Name::as_str) == operation_name
+    });
+    operation.map(|(_, operation)| operation.node.ty)
+}
+
+fn headers(parts: &Parts) -> BTreeMap<String, String> {
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in &parts.headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        headers
+            .entry(name.to_string())
+            .and_modify(|all| {
+                all.push_str(", ");
+                all.push_str(&value);
+            })
+            .or_insert_with(|| value.to_string());
+    }
+    headers
+}
