@@ -89,6 +89,8 @@ codes! {
     SubgraphMalformed = "SUBGRAPH_MALFORMED_RESPONSE", 502, Subgraph;
     /// The subgraph answered with an error that has no code of its own.
     SubgraphError = "DOWNSTREAM_SERVICE_ERROR", 502, Subgraph;
+    /// The subgraphs' answers are together larger than `limits.max_response_bytes`.
+    ResponseTooLarge = "RESPONSE_TOO_LARGE", 502, Subgraph;
     /// Merged data has null or the wrong type where the schema promises a value.
     InvalidValue = "INVALID_VALUE", 500, Subgraph;
     /// A fault in Weir; the log has its place.

@@ -1,0 +1,214 @@
+//! What a subgraph's answer adds to a request: data to the tree, errors in the client's terms.
+
+use std::rc::Rc;
+
+use weir_planner::plan::{Fetch, FetchId, Target};
+
+use super::execution::{Execution, Lookup};
+use super::locate::{Place, client_path, common_path, object_at};
+use crate::error::Code;
+use crate::response::errors::{GraphQlError, PathItem, Reported, reported};
+use crate::response::merge::merge;
+use crate::response::read::{Data, read};
+use crate::response::rewrite::rewrite;
+use crate::response::tree::Value;
+
+/// A subgraph's answer, as far as it decides how its body is read.
+pub(crate) struct Answer<'a> {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// The subgraph's name.
+    pub(crate) service: &'a str,
+}
+
+impl Execution {
+    /// Ends a fetch without an answer: `error` stands at the place of what it would have found.
+    pub(crate) fn fail(&mut self, fetch: FetchId, error: GraphQlError) {
+        if self.end(fetch).is_some() {
+            let path = self.place_of_failure(fetch);
+            self.errors.push(error.at(path));
+        }
+    }
+
+    /// Ends a fetch with the subgraph's answer. False if the answer was no use: the subgraph is at fault.
+    pub(crate) fn absorb(&mut self, fetch: FetchId, answer: Answer<'_>) -> bool {
+        let Some(lookups) = self.end(fetch) else { return true };
+        let plan = Rc::clone(&self.plan);
+        let Some(planned) = plan.fetches.get(fetch.0 as usize) else { return true };
+        let empty = answer.body.is_empty();
+        let body = self.bodies.push(answer.body);
+        let service = answer.service;
+        let ok_status = (200..300).contains(&answer.status);
+        let response = match read(&plan, &planned.target, &mut self.bodies, body) {
+            Ok(response) if response.has_data || response.errors.is_some() => response,
+            unusable => {
+                let error = if ok_status {
+                    let what = match unusable {
+                        _ if empty => "the body is empty".to_owned(),
+                        Err(what) => what,
+                        Ok(_) => "neither \"data\" nor \"errors\" is there".to_owned(),
+                    };
+                    GraphQlError::new(
+                        Code::SubgraphMalformed,
+                        format!("The answer of subgraph \"{service}\" is not a GraphQL response: {what}."),
+                    )
+                } else {
+                    let mut error = GraphQlError::new(
+                        Code::SubgraphHttpError,
+                        format!("Subgraph \"{service}\" answered with HTTP status {}.", answer.status),
+                    );
+                    error.extensions.insert("http".into(), serde_json::json!({"status": answer.status}));
+                    error
+                };
+                let path = self.place_of_failure(fetch);
+                self.errors.push(error.of(service).at(path));
+                return false;
+            }
+        };
+        let failed = response.data.is_none();
+        let silent = response.errors.is_none();
+        if let Some(raw) = &response.errors {
+            for error in reported(raw, service) {
+                self.report(planned, &lookups, error);
+            }
+        }
+        match response.data {
+            Some(Data::Root(value)) => self.merge_root(fetch, planned, &lookups, value, service),
+            Some(Data::Entities(lists)) => self.merge_entities(fetch, planned, lookups, lists, silent, service),
+            None if silent => self.malformed(fetch, service, "\"data\" is null, without an error"),
+            None => {}
+        }
+        !failed
+    }
+
+    fn merge_root(&mut self, fetch: FetchId, planned: &Fetch, lookups: &[Lookup], mut value: Value, service: &str) {
+        let plan = Rc::clone(&self.plan);
+        if let Target::Root { output_rewrites, .. } = &planned.target {
+            rewrite(&plan, self.typename, &mut self.bodies, output_rewrites, &mut value);
+        }
+        let Value::Object(data) = value else {
+            self.malformed(fetch, service, "\"data\" is not an object");
+            return;
+        };
+        for place in lookups.iter().flat_map(|lookup| &lookup.places).flatten() {
+            if let Some(target) = object_at(&mut self.root, place) {
+                merge(target, data.clone());
+            }
+        }
+    }
+
+    fn merge_entities(
+        &mut self,
+        fetch: FetchId,
+        planned: &Fetch,
+        lookups: Vec<Lookup>,
+        lists: Vec<Option<Vec<Value>>>,
+        silent: bool,
+        service: &str,
+    ) {
+        let plan = Rc::clone(&self.plan);
+        let Target::Entities(entity_lookups) = &planned.target else { return };
+        for ((lookup, planned), list) in lookups.into_iter().zip(entity_lookups).zip(lists) {
+            let sent = lookup.places.len();
+            if sent == 0 {
+                continue;
+            }
+            let Some(entities) = list else {
+                if silent {
+                    self.malformed(fetch, service, "\"_entities\" is not a list");
+                }
+                continue;
+            };
+            if entities.len() != sent {
+                let what = format!("it has {} entities where {sent} were asked for", entities.len());
+                self.malformed(fetch, service, &what);
+                continue;
+            }
+            for (mut entity, places) in entities.into_iter().zip(lookup.places) {
+                rewrite(&plan, self.typename, &mut self.bodies, &planned.output_rewrites, &mut entity);
+                // A null entity is an answer: the subgraph does not know it.
+                if let Value::Object(entity) = entity {
+                    self.merge_at(&places, entity);
+                }
+            }
+        }
+    }
+
+    fn merge_at(&mut self, places: &[Place], entity: crate::response::tree::Object) {
+        let Some((last, others)) = places.split_last() else { return };
+        for place in others {
+            if let Some(target) = object_at(&mut self.root, place) {
+                merge(target, entity.clone());
+            }
+        }
+        if let Some(target) = object_at(&mut self.root, last) {
+            merge(target, entity);
+        }
+    }
+
+    fn malformed(&mut self, fetch: FetchId, service: &str, what: &str) {
+        let message = format!("The answer of subgraph \"{service}\" is not a GraphQL response: {what}.");
+        let path = self.place_of_failure(fetch);
+        self.errors.push(GraphQlError::new(Code::SubgraphMalformed, message).of(service).at(path));
+    }
+
+    /// Adds an error that the subgraph reported, at every place of the client's response that it concerns.
+    fn report(&mut self, planned: &Fetch, lookups: &[Lookup], reported: Reported) {
+        let Reported { error, path } = reported;
+        match &planned.target {
+            Target::Root { path: at, .. } => {
+                let places: Vec<&Place> = lookups.iter().flat_map(|lookup| &lookup.places).flatten().collect();
+                let prefix = match places.as_slice() {
+                    [only] => client_path(&self.plan, only),
+                    _ => common_path(&self.plan, at),
+                };
+                self.errors.push(error.at(prefix.into_iter().chain(path).collect()));
+            }
+            Target::Entities(entity_lookups) => {
+                let mut items = path.into_iter();
+                let lookup = match items.next() {
+                    Some(PathItem::Key(alias)) => {
+                        entity_lookups.iter().position(|lookup| self.plan.name(lookup.alias) == alias)
+                    }
+                    _ => None,
+                };
+                let index = match items.next() {
+                    Some(PathItem::Index(index)) => Some(index),
+                    _ => None,
+                };
+                let places = lookup.and_then(|l| lookups.get(l)).zip(index).and_then(|(l, i)| l.places.get(i));
+                let Some(places) = places else {
+                    let at = entity_lookups.get(lookup.unwrap_or(0)).and_then(|lookup| lookup.paths.first());
+                    let at = at.map(|path| common_path(&self.plan, path)).unwrap_or_default();
+                    self.errors.push(error.at(at));
+                    return;
+                };
+                let rest: Vec<PathItem> = items.collect();
+                for place in places.iter().take(crate::response::errors::MAX_ERRORS) {
+                    let mut at = client_path(&self.plan, place);
+                    at.extend(rest.iter().cloned());
+                    self.errors.push(error.clone().at(at));
+                }
+            }
+        }
+    }
+
+    fn place_of_failure(&self, fetch: FetchId) -> Vec<PathItem> {
+        let Some(planned) = self.plan.fetches.get(fetch.0 as usize) else { return Vec::new() };
+        match &planned.target {
+            // A root fetch with a single field concerns that field; with several, the whole response.
+            Target::Root { path, shape, .. } => {
+                let mut at = common_path(&self.plan, path);
+                if let [field] = shape.0.as_slice() {
+                    at.push(PathItem::Key(self.plan.name(field.key).to_owned()));
+                }
+                at
+            }
+            Target::Entities(lookups) => lookups
+                .first()
+                .and_then(|lookup| lookup.paths.first())
+                .map(|path| common_path(&self.plan, path))
+                .unwrap_or_default(),
+        }
+    }
+}

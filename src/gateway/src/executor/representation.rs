@@ -1,0 +1,127 @@
+//! Writes the representation of an entity (Apollo Federation subgraph spec, "Resolving entity fields"):
+//! straight to bytes, leaves as they came.
+
+use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Require, Rewrite, RewriteStep};
+
+use crate::response::tree::{Bodies, Object, Value, in_set, type_of};
+
+/// Appends the representation of `object` to `out`. False, and nothing appended, if the object has none of
+/// what `lookup` requires: there is nothing to look it up by.
+pub(crate) fn write_representation(
+    plan: &ExecutablePlan,
+    typename: Option<NameId>,
+    bodies: &Bodies,
+    lookup: &EntityLookup,
+    object: &Object,
+    out: &mut Vec<u8>,
+) -> bool {
+    let writer = Writer { plan, typename, bodies };
+    let own = type_of(object, typename, bodies);
+    // An @interfaceObject is known to the subgraph under the interface's name.
+    let sent = lookup.input_rewrites.iter().find_map(|rewrite| match rewrite {
+        Rewrite::SetString { path, value } => match path.as_slice() {
+            [RewriteStep::Types(set), RewriteStep::Key(key)]
+                if plan.name(*key) == "__typename"
+                    && own.as_deref().is_none_or(|name| in_set(plan, set, name)) =>
+            {
+                Some(value.as_str())
+            }
+            _ => None,
+        },
+        Rewrite::RenameKey { .. } => None,
+    });
+    writer.object(object, &lookup.requires, sent, out)
+}
+
+struct Writer<'a> {
+    plan: &'a ExecutablePlan,
+    typename: Option<NameId>,
+    bodies: &'a Bodies,
+}
+
+impl Writer<'_> {
+    fn object(&self, object: &Object, requires: &[Require], sent_as: Option<&str>, out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        out.push(b'{');
+        let own = type_of(object, self.typename, self.bodies);
+        let mut empty = true;
+        if let Some(name) = sent_as.or(own.as_deref()) {
+            out.extend_from_slice(b"\"__typename\":\"");
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'"');
+            empty = false;
+        }
+        let by_type_alone = !empty && requires.iter().all(|require| self.is_typename(require));
+        let wrote = self.fields(object, own.as_deref(), requires, &mut empty, out);
+        if wrote || by_type_alone {
+            out.push(b'}');
+            return true;
+        }
+        out.truncate(start);
+        false
+    }
+
+    fn fields(
+        &self,
+        object: &Object,
+        own: Option<&str>,
+        requires: &[Require],
+        empty: &mut bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let mut wrote = false;
+        for require in requires {
+            match require {
+                _ if self.is_typename(require) => {}
+                Require::Field { name, key, selection } => {
+                    let Some(value) = object.get(*name).or_else(|| object.get(*key)) else { continue };
+                    let start = out.len();
+                    if !*empty {
+                        out.push(b',');
+                    }
+                    out.push(b'"');
+                    out.extend_from_slice(self.plan.name(*key).as_bytes());
+                    out.extend_from_slice(b"\":");
+                    if self.value(value, selection, out) {
+                        *empty = false;
+                        wrote = true;
+                    } else {
+                        out.truncate(start);
+                    }
+                }
+                Require::On { types, selection } => {
+                    if own.is_none_or(|name| in_set(self.plan, types, name)) {
+                        wrote |= self.fields(object, own, selection, empty, out);
+                    }
+                }
+            }
+        }
+        wrote
+    }
+
+    fn value(&self, value: &Value, selection: &[Require], out: &mut Vec<u8>) -> bool {
+        match value {
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::Leaf(text) => out.extend_from_slice(self.bodies.text(*text)),
+            Value::List(items) => {
+                out.push(b'[');
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    if !self.value(item, selection, out) {
+                        out.extend_from_slice(b"null");
+                    }
+                }
+                out.push(b']');
+            }
+            Value::Object(object) => return self.object(object, selection, None, out),
+            Value::Mismatch => return false,
+        }
+        true
+    }
+
+    fn is_typename(&self, require: &Require) -> bool {
+        matches!(require, Require::Field { key, .. } if self.plan.name(*key) == "__typename")
+    }
+}

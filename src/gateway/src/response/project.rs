@@ -1,0 +1,262 @@
+//! Writes `data` from the merged tree: fields in selection order, leaves as the subgraph sent them, nulls
+//! propagated (GraphQL §6.4.4), results checked against the API schema's types (§6.4.3).
+
+use weir_planner::plan::{ExecutablePlan, Leaf, NameId, OutputField, OutputKind, OutputType, Selection};
+
+use super::errors::{GraphQlError, PathItem};
+use super::tree::{Bodies, Object, Value, in_set, string_of, type_of};
+use crate::error::Code;
+
+/// Appends the JSON of `data` to `out` and any broken promise of the subgraphs to `errors`.
+pub(crate) fn project(
+    plan: &ExecutablePlan,
+    typename: Option<NameId>,
+    bodies: &Bodies,
+    root: &Object,
+    errors: &mut Vec<GraphQlError>,
+    out: &mut Vec<u8>,
+) {
+    let start = out.len();
+    let mut projector = Projector { plan, typename, bodies, errors, out, path: Vec::new() };
+    if projector.object(root, &plan.projection).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
+}
+
+/// The most errors kept while projecting: more would make [`Projector::explained`] slow and nobody reads them.
+const MAX_RECORDED: usize = 1000;
+
+/// A null reached a position that must not be null: the parent becomes null.
+struct Nulled;
+
+enum Step {
+    Key(NameId),
+    Index(usize),
+}
+
+struct Projector<'a> {
+    plan: &'a ExecutablePlan,
+    typename: Option<NameId>,
+    bodies: &'a Bodies,
+    errors: &'a mut Vec<GraphQlError>,
+    out: &'a mut Vec<u8>,
+    path: Vec<Step>,
+}
+
+impl Projector<'_> {
+    fn object(&mut self, object: &Object, selection: &Selection) -> Result<(), Nulled> {
+        let bodies = self.bodies;
+        let (fields, type_name): (&[OutputField], std::borrow::Cow<'_, str>) = if selection.is_abstract {
+            let Some(name) = type_of(object, self.typename, bodies) else {
+                self.broken("has no __typename");
+                return Err(Nulled);
+            };
+            let Some(variant) = selection.variants.iter().find(|v| in_set(self.plan, &v.types, &name)) else {
+                self.broken(&format!(
+                    "has the type \"{name}\", which is not a possible type of \"{}\"",
+                    self.plan.name(selection.type_name)
+                ));
+                return Err(Nulled);
+            };
+            (&variant.fields, name)
+        } else {
+            let fields = selection.variants.first().map_or(&[][..], |variant| &variant.fields);
+            (fields, self.plan.name(selection.type_name).into())
+        };
+        self.out.push(b'{');
+        for (i, field) in fields.iter().enumerate() {
+            if i > 0 {
+                self.out.push(b',');
+            }
+            self.out.push(b'"');
+            self.out.extend_from_slice(self.plan.name(field.key).as_bytes());
+            self.out.extend_from_slice(b"\":");
+            match &field.ty.kind {
+                OutputKind::Typename => {
+                    self.out.push(b'"');
+                    self.out.extend_from_slice(type_name.as_bytes());
+                    self.out.push(b'"');
+                }
+                OutputKind::Constant(json) => self.out.extend_from_slice(json.as_bytes()),
+                _ => {
+                    self.path.push(Step::Key(field.key));
+                    let written = self.position(object.get(field.key), &field.ty);
+                    self.path.pop();
+                    written?;
+                }
+            }
+        }
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    /// Writes one position; on `Err` what it wrote is taken back by whoever turns into null.
+    fn position(&mut self, value: Option<&Value>, ty: &OutputType) -> Result<(), Nulled> {
+        let start = self.out.len();
+        let written = match value {
+            None | Some(Value::Null) => {
+                if ty.non_null && !self.explained() {
+                    let what = if value.is_none() { "is missing" } else { "is null" };
+                    self.broken(&format!("{what}, but its type is not nullable"));
+                }
+                Err(Nulled)
+            }
+            Some(value) => self.non_null(value, &ty.kind),
+        };
+        match written {
+            Err(Nulled) if !ty.non_null => {
+                self.out.truncate(start);
+                self.out.extend_from_slice(b"null");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn non_null(&mut self, value: &Value, kind: &OutputKind) -> Result<(), Nulled> {
+        match (kind, value) {
+            (OutputKind::Composite(selection), Value::Object(object)) => self.object(object, selection),
+            (OutputKind::List(item), Value::List(items)) => {
+                self.list(items.iter().map(Some), |this, value| this.position(value, item))
+            }
+            (OutputKind::List(item), Value::Leaf(text)) => self.raw_list(self.bodies.text(*text), item),
+            (OutputKind::Leaf(leaf), Value::Leaf(text)) => {
+                let bodies = self.bodies;
+                self.leaf(bodies.text(*text), leaf)
+            }
+            (OutputKind::Composite(_), _) => self.mismatch("is not an object"),
+            (OutputKind::List(_), _) => self.mismatch("is not a list"),
+            (OutputKind::Leaf(_) | OutputKind::Typename | OutputKind::Constant(_), _) => {
+                self.mismatch("is not a scalar")
+            }
+        }
+    }
+
+    fn list<T>(
+        &mut self,
+        items: impl Iterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T) -> Result<(), Nulled>,
+    ) -> Result<(), Nulled> {
+        self.out.push(b'[');
+        for (i, item) in items.enumerate() {
+            if i > 0 {
+                self.out.push(b',');
+            }
+            self.path.push(Step::Index(i));
+            let written = write(self, item);
+            self.path.pop();
+            written?;
+        }
+        self.out.push(b']');
+        Ok(())
+    }
+
+    /// A list of leaves, kept as text: its items are looked at one by one, and copied as they are.
+    fn raw_list(&mut self, raw: &[u8], item: &OutputType) -> Result<(), Nulled> {
+        let Ok(text) = std::str::from_utf8(raw) else { return self.mismatch("is not a list") };
+        if !text.starts_with('[') {
+            return self.mismatch("is not a list");
+        }
+        self.list(sonic_rs::to_array_iter(text), |this, element| {
+            let Ok(element) = element else { return this.mismatch("is not JSON") };
+            let raw = element.as_raw_str();
+            let start = this.out.len();
+            let written = match (&item.kind, raw) {
+                (_, "null") => {
+                    if item.non_null && !this.explained() {
+                        this.broken("is null, but its type is not nullable");
+                    }
+                    Err(Nulled)
+                }
+                (OutputKind::Leaf(leaf), _) => this.leaf(raw.as_bytes(), leaf),
+                (OutputKind::List(inner), _) => this.raw_list(raw.as_bytes(), inner),
+                _ => this.mismatch("is not an object"),
+            };
+            match written {
+                Err(Nulled) if !item.non_null => {
+                    this.out.truncate(start);
+                    this.out.extend_from_slice(b"null");
+                    Ok(())
+                }
+                other => other,
+            }
+        })
+    }
+
+    fn leaf(&mut self, raw: &[u8], leaf: &Leaf) -> Result<(), Nulled> {
+        let wanted = match leaf {
+            Leaf::Int if !is_int(raw) => "a 32-bit integer",
+            Leaf::Float if !is_number(raw) => "a number",
+            Leaf::String if raw.first() != Some(&b'"') => "a string",
+            Leaf::Boolean if raw != b"true" && raw != b"false" => "a boolean",
+            Leaf::Id if raw.first() != Some(&b'"') && !is_integer(raw) => "an ID",
+            Leaf::Enum(names) if !self.is_one_of(raw, names) => "a value of its enum",
+            _ => {
+                self.out.extend_from_slice(raw);
+                return Ok(());
+            }
+        };
+        self.mismatch(&format!("is not {wanted}"))
+    }
+
+    fn is_one_of(&self, raw: &[u8], names: &[NameId]) -> bool {
+        string_of(raw).is_some_and(|value| names.iter().any(|name| self.plan.name(*name) == value))
+    }
+
+    fn mismatch(&mut self, what: &str) -> Result<(), Nulled> {
+        self.broken(what);
+        Err(Nulled)
+    }
+
+    /// Records that the subgraphs broke the schema's promise here.
+    fn broken(&mut self, what: &str) {
+        if self.errors.len() >= MAX_RECORDED {
+            return;
+        }
+        let path = self.client_path();
+        let error = GraphQlError::new(Code::InvalidValue, format!("The value that the subgraphs sent {what}."));
+        self.errors.push(error.at(path));
+    }
+
+    /// Whether an error that is already known accounts for a null here: it lies on the way to this position
+    /// or below it.
+    fn explained(&self) -> bool {
+        self.errors.iter().any(|error| {
+            error.path.iter().zip(&self.path).all(|(item, step)| match (item, step) {
+                (PathItem::Key(key), Step::Key(name)) => self.plan.name(*name) == key,
+                (PathItem::Index(index), Step::Index(at)) => index == at,
+                _ => false,
+            })
+        })
+    }
+
+    fn client_path(&self) -> Vec<PathItem> {
+        self.path
+            .iter()
+            .map(|step| match step {
+                Step::Key(name) => PathItem::Key(self.plan.name(*name).to_owned()),
+                Step::Index(index) => PathItem::Index(*index),
+            })
+            .collect()
+    }
+}
+
+fn is_number(raw: &[u8]) -> bool {
+    matches!(raw.first(), Some(b'-' | b'0'..=b'9'))
+}
+
+fn is_integer(raw: &[u8]) -> bool {
+    let digits = raw.strip_prefix(b"-").unwrap_or(raw);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Integers as the spec has them (§3.5.1); a float without a fraction (`1.0`) is one too (§6.4.3).
+fn is_int(raw: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(raw) else { return false };
+    if is_integer(raw) {
+        return text.parse::<i32>().is_ok();
+    }
+    is_number(raw)
+        && text.parse::<f64>().is_ok_and(|n| n.fract() == 0.0 && n >= f64::from(i32::MIN) && n <= f64::from(i32::MAX))
+}

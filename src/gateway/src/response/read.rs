@@ -1,0 +1,463 @@
+//! Reads a subgraph's answer into a response tree, as far as the fetch's shape asks for it.
+//!
+//! The JSON parser is sonic-rs; this module tells it where to look into the text and where to skip. Nesting
+//! deeper than sonic-rs' own limit (about 250 levels) is refused by it, so a hostile body cannot exhaust the
+//! worker's stack.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, Target};
+
+use super::tree::{Bodies, Object, Text, Value, span_of};
+
+/// A subgraph's GraphQL response.
+#[derive(Debug, Default)]
+pub(crate) struct SubgraphResponse {
+    /// `data`, read as far as the target asks; `None` if it is absent or null.
+    pub(crate) data: Option<Data>,
+    /// The raw text of `errors`, if present and not null.
+    pub(crate) errors: Option<String>,
+    /// Whether the body has `data` at all (null counts).
+    pub(crate) has_data: bool,
+}
+
+/// `data` of a fetch.
+#[derive(Debug)]
+pub(crate) enum Data {
+    /// Of a root fetch.
+    Root(Value),
+    /// Of an entity fetch: for each lookup its list; `None` where it is absent or not a list.
+    Entities(Vec<Option<Vec<Value>>>),
+}
+
+/// Reads body number `body`.
+///
+/// # Errors
+/// What is wrong with it, if it is not a JSON object.
+pub(crate) fn read(
+    plan: &ExecutablePlan,
+    target: &Target,
+    bodies: &mut Bodies,
+    body: u32,
+) -> Result<SubgraphResponse, String> {
+    let mut escaped = Vec::new();
+    let mut response = {
+        let bytes = bodies.body(body);
+        let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+        let mut reader = Reader { plan, body, bytes, escaped: &mut escaped };
+        let mut json = sonic_rs::Deserializer::from_str(text);
+        let response =
+            ResponseSeed { reader: &mut reader, target }.deserialize(&mut json).map_err(|e| first_line(&e))?;
+        json.end().map_err(|e| first_line(&e))?;
+        response
+    };
+    // sonic-rs hands out strings with escapes as copies; their texts are kept beside the bodies, and the
+    // place-holders the reader left are replaced.
+    if !escaped.is_empty() {
+        let texts = escaped.into_iter().map(|text| bodies.constant(text)).collect::<Vec<_>>();
+        match &mut response.data {
+            Some(Data::Root(value)) => place(value, &texts),
+            Some(Data::Entities(lists)) => {
+                lists.iter_mut().flatten().flatten().for_each(|value| place(value, &texts));
+            }
+            None => {}
+        }
+    }
+    Ok(response)
+}
+
+fn first_line(error: &sonic_rs::Error) -> String {
+    // The rest of sonic-rs' message quotes the body.
+    error.to_string().lines().next().unwrap_or("not JSON").to_owned()
+}
+
+fn place(value: &mut Value, texts: &[Text]) {
+    match value {
+        Value::Leaf(text) => {
+            if let Some(real) = text.placeholder().and_then(|index| texts.get(index)) {
+                *text = *real;
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| place(item, texts)),
+        Value::Object(object) => object.0.iter_mut().for_each(|(_, value)| place(value, texts)),
+        Value::Null | Value::Mismatch => {}
+    }
+}
+
+struct Reader<'a> {
+    plan: &'a ExecutablePlan,
+    body: u32,
+    bytes: &'a [u8],
+    escaped: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    fn leaf(&mut self, raw: &str) -> Value {
+        if raw == "null" {
+            return Value::Null;
+        }
+        Value::Leaf(span_of(self.body, self.bytes, raw).unwrap_or_else(|| {
+            self.escaped.push(raw.to_owned());
+            Text::new_placeholder(self.escaped.len().saturating_sub(1))
+        }))
+    }
+}
+
+/// The response itself: `{data, errors, …}`.
+struct ResponseSeed<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    target: &'r Target,
+}
+
+impl<'de> DeserializeSeed<'de> for ResponseSeed<'_, '_> {
+    type Value = SubgraphResponse;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<SubgraphResponse, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ResponseSeed<'_, '_> {
+    type Value = SubgraphResponse;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a GraphQL response object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<SubgraphResponse, M::Error> {
+        let mut response = SubgraphResponse::default();
+        while let Some(key) = map.next_key_seed(KeySeed(&["data", "errors"]))? {
+            match key {
+                Some(0) => {
+                    response.has_data = true;
+                    response.data = match self.target {
+                        Target::Root { shape, .. } => {
+                            match map.next_value_seed(ValueSeed { reader: self.reader, shape })? {
+                                Value::Null => None,
+                                value => Some(Data::Root(value)),
+                            }
+                        }
+                        Target::Entities(lookups) => {
+                            map.next_value_seed(EntitiesSeed { reader: self.reader, lookups })?
+                        }
+                    };
+                }
+                Some(1) => {
+                    let raw = map.next_value::<sonic_rs::LazyValue<'_>>()?;
+                    response.errors = (raw.as_raw_str() != "null").then(|| raw.as_raw_str().to_owned());
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// `data` of an entity fetch: an object with one list per lookup.
+struct EntitiesSeed<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    lookups: &'r [EntityLookup],
+}
+
+impl<'de> DeserializeSeed<'de> for EntitiesSeed<'_, '_> {
+    type Value = Option<Data>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<Data>, D::Error> {
+        json.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for EntitiesSeed<'_, '_> {
+    type Value = Option<Data>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or null in `data`")
+    }
+
+    fn visit_none<E>(self) -> Result<Option<Data>, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<Data>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<Data>, D::Error> {
+        json.deserialize_map(self)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<Data>, M::Error> {
+        let mut lists: Vec<Option<Vec<Value>>> = self.lookups.iter().map(|_| None).collect();
+        let plan = self.reader.plan;
+        let names: Vec<&str> = self.lookups.iter().map(|lookup| plan.name(lookup.alias)).collect();
+        while let Some(key) = map.next_key_seed(KeySeed(&names))? {
+            let Some((lookup, list)) = key.and_then(|i| Some((self.lookups.get(i)?, lists.get_mut(i)?))) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = map.next_value_seed(ValueSeed { reader: &mut *self.reader, shape: &lookup.shape })?;
+            *list = match value {
+                Value::List(items) => Some(items),
+                _ => None,
+            };
+        }
+        Ok(Some(Data::Entities(lists)))
+    }
+}
+
+/// A value that the shape looks into.
+struct ValueSeed<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    shape: &'r Shape,
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Mismatch)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Mismatch)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+        Ok(Value::Mismatch)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Mismatch)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Value, E> {
+        Ok(Value::Mismatch)
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Value, S::Error> {
+        let mut items = Vec::new();
+        while let Some(item) =
+            seq.next_element_seed(ValueSeed { reader: &mut *self.reader, shape: self.shape })?
+        {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Value, M::Error> {
+        let mut object = Object(Vec::with_capacity(self.shape.0.len()));
+        let mut expected = 0_usize;
+        let plan = self.reader.plan;
+        while let Some(at) = map.next_key_seed(ShapeKeySeed { plan, shape: self.shape, expected })? {
+            let Some((at, field)) = at.and_then(|at| Some((at, self.shape.0.get(at)?))) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            expected = at.saturating_add(1);
+            let value = match &field.shape {
+                Some(shape) => map.next_value_seed(ValueSeed { reader: &mut *self.reader, shape })?,
+                None => {
+                    let raw = map.next_value::<sonic_rs::LazyValue<'de>>()?;
+                    self.reader.leaf(raw.as_raw_str())
+                }
+            };
+            object.0.push((field.key, value));
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// Finds a key in a list of names.
+struct KeySeed<'r, 'n>(&'r [&'n str]);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_, '_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
+        Ok(self.0.iter().position(|name| *name == key))
+    }
+}
+
+/// Finds a key in a shape. Subgraphs answer in selection order, so the field after the last one is tried
+/// first.
+struct ShapeKeySeed<'r> {
+    plan: &'r ExecutablePlan,
+    shape: &'r Shape,
+    expected: usize,
+}
+
+impl ShapeKeySeed<'_> {
+    fn is(&self, key: NameId, text: &str) -> bool {
+        self.plan.name(key) == text
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ShapeKeySeed<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for ShapeKeySeed<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
+        if self.shape.0.get(self.expected).is_some_and(|field| self.is(field.key, key)) {
+            return Ok(Some(self.expected));
+        }
+        Ok(self.shape.0.iter().position(|field| self.is(field.key, key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use weir_planner::plan::{ExecutablePlan, OperationKind, Selection, ShapeField, TypeSet};
+
+    use super::*;
+
+    const NAMES: [&str; 4] = ["user", "name", "tags", "friends"];
+
+    fn plan() -> ExecutablePlan {
+        ExecutablePlan {
+            kind: OperationKind::Query,
+            names: NAMES.iter().map(ToString::to_string).collect(),
+            fetches: Vec::new(),
+            projection: Selection { type_name: NameId(0), is_abstract: false, variants: Vec::new() },
+        }
+    }
+
+    fn field(key: u32, shape: Option<Shape>) -> ShapeField {
+        ShapeField { key: NameId(key), shape }
+    }
+
+    fn target() -> Target {
+        let friend = Shape(vec![field(1, None)]);
+        let user = Shape(vec![field(1, None), field(2, None), field(3, Some(friend))]);
+        Target::Root { path: Vec::new(), shape: Shape(vec![field(0, Some(user))]), output_rewrites: Vec::new() }
+    }
+
+    fn read_text(text: &str) -> Result<(SubgraphResponse, Bodies), String> {
+        let mut bodies = Bodies::default();
+        let body = bodies.push(text.as_bytes().to_vec());
+        read(&plan(), &target(), &mut bodies, body).map(|response| (response, bodies))
+    }
+
+    /// Prints what was read, leaves as they stand in the body.
+    fn show(value: &Value, bodies: &Bodies) -> String {
+        match value {
+            Value::Null => "null".to_owned(),
+            Value::Mismatch => "MISMATCH".to_owned(),
+            Value::Leaf(text) => String::from_utf8_lossy(bodies.text(*text)).into_owned(),
+            Value::List(items) => {
+                format!("[{}]", items.iter().map(|item| show(item, bodies)).collect::<Vec<_>>().join(","))
+            }
+            Value::Object(object) => {
+                let fields = object.0.iter().map(|(key, value)| {
+                    format!("{}:{}", NAMES.get(key.0 as usize).copied().unwrap_or("?"), show(value, bodies))
+                });
+                format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+
+    fn shown(text: &str) -> String {
+        match read_text(text) {
+            Err(error) => format!("error: {error}"),
+            Ok((SubgraphResponse { data: Some(Data::Root(value)), .. }, bodies)) => show(&value, &bodies),
+            Ok((response, _)) => format!("no data, has_data {}, errors {:?}", response.has_data, response.errors),
+        }
+    }
+
+    #[test]
+    fn leaves_keep_their_text() {
+        assert_eq!(
+            shown(r#"{"data":{"user":{"tags":[1e400, 0.10 ,"é\u00e9"],"name":12345678901234567890123}}}"#),
+            r#"{user:{tags:[1e400, 0.10 ,"é\u00e9"],name:12345678901234567890123}}"#
+        );
+        assert_eq!(shown(r#"{"data":{"user":{"name":"a\"b\n"}}}"#), r#"{user:{name:"a\"b\n"}}"#);
+    }
+
+    #[test]
+    fn what_the_shape_does_not_ask_for_is_skipped() {
+        assert_eq!(
+            shown(r#"{"extensions":{"a":[{}]},"data":{"x":{"y":[1,{"z":2}]},"user":{"name":"n","extra":{}}}}"#),
+            r#"{user:{name:"n"}}"#
+        );
+    }
+
+    #[test]
+    fn wrong_types_are_marked_and_nulls_kept() {
+        assert_eq!(shown(r#"{"data":{"user":"Ann"}}"#), "{user:MISMATCH}");
+        assert_eq!(shown(r#"{"data":{"user":"A\u0041n"}}"#), "{user:MISMATCH}");
+        assert_eq!(shown(r#"{"data":{"user":[null,{"name":null},3.5,true]}}"#), "{user:[null,{name:null},MISMATCH,MISMATCH]}");
+        assert_eq!(shown(r#"{"data":null}"#), "no data, has_data true, errors None");
+        assert_eq!(shown(r#"{"errors":[{"message":"no"}]}"#), r#"no data, has_data false, errors Some("[{\"message\":\"no\"}]")"#);
+    }
+
+    #[test]
+    fn what_is_not_json_is_an_error() {
+        for text in [
+            "", "<html>", "[1,2]", "3", "{", r#"{"data":{"user":{"name":tru}}}"#, r#"{"data":{"user":{"name":01}}}"#,
+            r#"{"data":{"user":{"name":"\x"}}}"#, r#"{"data":{"user":{"name":}}}"#, r#"{"data":{}} trailing"#,
+            r#"{"data":{"user":{"name":"cut"#, r#"{"data":{"user":{"name":[1,}}}"#, "{\"data\":{\"user\":{\"name\":\"\u{1}\"}}}",
+            r#"{"data":{"user":{"extra":{"a":}}}}"#,
+        ] {
+            assert!(shown(text).starts_with("error: "), "{text} was read as {}", shown(text));
+        }
+        let mut bodies = Bodies::default();
+        let body = bodies.push(b"{\"data\":{\"user\":{\"name\":\"\xff\"}}}".to_vec());
+        assert!(read(&plan(), &target(), &mut bodies, body).is_err());
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_not_a_trap() {
+        for open in ["[", "{\"user\":"] {
+            let text = format!("{{\"data\":{{\"user\":{}", open.repeat(100_000));
+            assert!(shown(&text).starts_with("error: "));
+        }
+        let _ = TypeSet(Vec::new());
+    }
+}
