@@ -5,11 +5,15 @@
 
 use std::collections::HashSet;
 
+use hive_router_query_planner::state::supergraph_state::SupergraphState;
+
 use crate::adapter::{Keys, response_keys};
 use crate::names::Names;
 use crate::plan::{
     Fetch, NameId, OperationKind, OutputField, OutputKind, OutputType, PathSegment, Selection, Shape, Target,
+    Variant,
 };
+use crate::runtime_types::always_possible;
 
 /// Checks `fetches` and `projection`, whose names are in `names`.
 pub(crate) fn check(
@@ -17,6 +21,7 @@ pub(crate) fn check(
     fetches: &[Fetch],
     projection: &Selection,
     names: &mut Names,
+    state: &SupergraphState,
 ) -> Result<(), String> {
     let typename = names.id("__typename");
     let mut written = Keys::default();
@@ -27,7 +32,7 @@ pub(crate) fn check(
     if kind == OperationKind::Mutation {
         mutations_run_once(fetches, names)?;
     }
-    let mut walk = Walk { names, typename, seen: HashSet::new(), path: Vec::new() };
+    let mut walk = Walk { state, names, typename, seen: HashSet::new(), path: Vec::new() };
     walk.selection(projection, &written)
 }
 
@@ -100,6 +105,7 @@ fn mutations_run_once(fetches: &[Fetch], names: &Names) -> Result<(), String> {
 }
 
 struct Walk<'a> {
+    state: &'a SupergraphState,
     names: &'a Names,
     typename: NameId,
     /// Pairs that have been walked: sub-projections repeat for each variant above them.
@@ -108,8 +114,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Every field must be written by some fetch. Type conditions are left out of account: which runtime types a
-    /// subgraph can return at a place is not known, and a variant that can't occur is rightly not fetched.
+    /// Every field must be written by some fetch, unless it belongs to types that may not occur at its place.
     fn selection(&mut self, selection: &Selection, written: &Keys) -> Result<(), String> {
         if !self.seen.insert((selection, written)) {
             return Ok(());
@@ -118,10 +123,21 @@ impl Walk<'_> {
             self.path.push(self.typename);
             return Err(self.missing());
         }
-        for field in selection.variants.iter().flat_map(|variant| &variant.fields) {
-            self.field(field, written)?;
+        for variant in &selection.variants {
+            let depth = self.path.len();
+            let fetched = variant.fields.iter().try_for_each(|field| self.field(field, written));
+            if fetched.is_err() && selection.is_abstract && !self.occurs(selection, variant) {
+                self.path.truncate(depth);
+                continue;
+            }
+            fetched?;
         }
         Ok(())
+    }
+
+    fn occurs(&self, selection: &Selection, variant: &Variant) -> bool {
+        let position = self.names.text(selection.type_name);
+        variant.types.0.iter().any(|id| always_possible(self.state, position, self.names.text(*id)))
     }
 
     fn field(&mut self, field: &OutputField, written: &Keys) -> Result<(), String> {

@@ -26,6 +26,9 @@ mod operation;
 pub mod plan;
 mod planning;
 mod projection;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod random_operations;
+mod runtime_types;
 mod schema;
 mod selection;
 mod spec_versions;

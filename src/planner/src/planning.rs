@@ -60,7 +60,8 @@ pub(crate) fn plan(
                 .map_err(failed)?
         }
     };
-    check::check(kind, &fetches, &projection, &mut names).map_err(failed)?;
+    check::check(kind, &fetches, &projection, &mut names, &supergraph.planner().supergraph)
+        .map_err(failed)?;
     Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection })
 }
 
