@@ -1,0 +1,33 @@
+# `make` alone prints what there is. Each target is one script in tools/.
+.PHONY: help setup demo test wasm e2e compose-test bench lint fmt
+.DEFAULT_GOAL := help
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## get what is missing to build and test (Debian packages, and the rest in .tools/)
+	@tools/setup.sh
+
+demo: ## run it: demo subgraphs, Envoy with Weir, one operation; up until Ctrl-C (ONCE=1: exit after the answer)
+	@tools/demo.sh
+
+test: ## run every test: native, wasm32, end to end on real Envoy
+	@tools/test.sh
+
+wasm: ## build target/wasm32-wasip1/release/weir.wasm
+	@tools/wasm.sh
+
+e2e: ## run the end to end tests alone
+	@tools/test.sh e2e
+
+compose-test: ## bring up envoy/docker-compose.yml, ask it the demo operation, take it down
+	@tools/compose-test.sh
+
+bench: ## measure Weir beside Envoy plainly proxying
+	@tools/bench.sh
+
+lint: ## rustfmt, clippy, layout
+	@tools/lint.sh
+
+fmt: ## format the code
+	@cargo fmt --all

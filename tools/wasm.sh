@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds target/wasm32-wasip1/release/weir.wasm: the crate in src/filter, with a std built beside it.
+#
+# Why std is built from source: the one that comes with the target aborts on panic, and a panic that
+# aborts kills Envoy's worker with every request in it. With unwinding the filter catches it.
+# src/filter must then define the tag which all wasm exceptions of C++ and Rust carry (on WASI std
+# leaves it to a C++ runtime), and let nothing unwind into Envoy:
+#     #![cfg_attr(target_arch = "wasm32", feature(asm_experimental_arch))]
+#     #[cfg(target_arch = "wasm32")]
+#     core::arch::global_asm!(".globl __cpp_exception", ".tagtype __cpp_exception i32", "__cpp_exception:");
+# The profile is set here and not in Cargo.toml: weirctl needs no LTO and would only build slower.
+set -euo pipefail
+# shellcheck source=tools/toolchain.sh
+. "$(dirname "$0")/toolchain.sh"
+cd "$ROOT"
+use_native_rust || true
+use_wasm_rust "-C panic=unwind -C target-feature=+simd128,+exception-handling ${WEIR_WASM_FLAGS:-}"
+
+export CARGO_PROFILE_RELEASE_LTO=fat
+export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=3
+export CARGO_PROFILE_RELEASE_PANIC=unwind
+export CARGO_PROFILE_RELEASE_STRIP=true
+cargo build --release --target wasm32-wasip1 -Zbuild-std=std,panic_unwind -p weir-filter
+
+built=$CARGO_TARGET_DIR/wasm32-wasip1/release/weir.wasm
+mkdir -p "$(dirname "$WEIR_WASM")"
+# Only a changed module is copied, so that its time says when it changed.
+cmp -s "$built" "$WEIR_WASM" || cp "$built" "$WEIR_WASM"
+say "$WEIR_WASM: $(($(stat -c %s "$WEIR_WASM") / 1024)) KiB"
