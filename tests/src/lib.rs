@@ -1,1 +1,5 @@
-//! What the integration tests share.
+//! What the tests share: a simulated world around the core.
+
+pub mod dataset;
+pub mod subgraph;
+pub mod world;

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use crate::Gateway;
 use crate::event::{Input, Output, Timestamp};
 use crate::host::Host;
+use crate::metric::Metric;
 
 /// The most replies given within one callback of the host. Envoy resumes the answered streams natively and
 /// recursively: 300 at once are fine, 600 overflow the stack and kill the VM (HOST §3).
@@ -30,6 +31,8 @@ pub fn drive<H: Host>(gateway: &RefCell<Gateway>, host: &mut H, now: Timestamp, 
                 gateway.handle(now, input);
             }
             if replies >= MAX_REPLIES_PER_TURN && gateway.has_output() {
+                drop(gateway);
+                host.count(Metric::RepliesDeferred, 1);
                 host.wake();
                 return;
             }

@@ -1,0 +1,326 @@
+//! A simulated world: the gateway, subgraphs that do as they are told, and a clock that jumps.
+//!
+//! Nothing sleeps and nothing is left to chance: [`World::run`] moves the clock to the next thing that
+//! happens (an answer, a timer, a wake-up) until nothing is left. So "the deadline passes after 30 s" takes
+//! microseconds and always takes the same way.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use weir_gateway::event::{Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, Reply, Timestamp};
+use weir_gateway::metric::Metric;
+use weir_gateway::{Gateway, Host, Input, RequestId, drive};
+
+use crate::dataset::Dataset;
+use crate::subgraph;
+
+/// How a subgraph takes its next calls.
+#[derive(Debug, Clone)]
+pub enum Behaviour {
+    /// Answers from the dataset.
+    Answer,
+    /// Answers with this status and body.
+    Raw(u16, String),
+    /// Answers from the dataset, changed by this function.
+    Changed(fn(Json) -> Json),
+    /// Fails on the way.
+    Fail(CallFailure),
+    /// The host refuses the call.
+    Refuse,
+    /// Never answers; the host's timeout ends it.
+    Hang,
+}
+
+struct Subgraph {
+    behaviour: Behaviour,
+    latency: Duration,
+}
+
+/// The world.
+pub struct World {
+    gateway: RefCell<Gateway>,
+    host: SimulatedHost,
+    next_request: u32,
+}
+
+struct SimulatedHost {
+    now: Timestamp,
+    dataset: Dataset,
+    subgraphs: HashMap<String, Subgraph>,
+    /// What will happen when; the number keeps the order of what happens at the same time.
+    agenda: BTreeMap<(Timestamp, u64), Input>,
+    scheduled: u64,
+    timer: Option<Timestamp>,
+    woken: bool,
+    calls: Vec<Call>,
+    replies: BTreeMap<RequestId, (Timestamp, Reply)>,
+    replies_this_turn: usize,
+    largest_turn: usize,
+    counts: HashMap<Metric, i64>,
+    log: Vec<String>,
+}
+
+impl World {
+    /// A world around the shop's supergraph, with `settings` merged into its configuration.
+    pub fn shop(settings: Json) -> World {
+        World::new(include_str!("../fixtures/shop.graphql"), Dataset::shop(), settings)
+    }
+
+    /// A world around any supergraph whose subgraphs have URLs.
+    pub fn new(supergraph: &str, dataset: Dataset, settings: Json) -> World {
+        let mut config = serde_json::json!({"supergraph": {"inline": supergraph}});
+        if let (Json::Object(config), Json::Object(settings)) = (&mut config, settings) {
+            config.extend(settings);
+        }
+        let loaded = weir_gateway::config::load(&config.to_string())
+            .unwrap_or_else(|problems| panic!("bad configuration: {problems:#?}"));
+        let subgraphs = loaded.config.subgraphs.iter().map(|subgraph| {
+            let latency = Duration::from_millis(10);
+            (subgraph.cluster.clone(), Subgraph { behaviour: Behaviour::Answer, latency })
+        });
+        let host = SimulatedHost {
+            now: Timestamp(Duration::from_secs(1000)),
+            dataset,
+            subgraphs: subgraphs.collect(),
+            agenda: BTreeMap::new(),
+            scheduled: 0,
+            timer: None,
+            woken: false,
+            calls: Vec::new(),
+            replies: BTreeMap::new(),
+            replies_this_turn: 0,
+            largest_turn: 0,
+            counts: HashMap::new(),
+            log: Vec::new(),
+        };
+        World { gateway: RefCell::new(Gateway::new(loaded.config, loaded.supergraph)), host, next_request: 1 }
+    }
+
+    /// Tells a subgraph how to take its calls from now on.
+    pub fn set(&mut self, subgraph: &str, behaviour: Behaviour) {
+        self.subgraph(subgraph).behaviour = behaviour;
+    }
+
+    /// Tells a subgraph how long to take for an answer.
+    pub fn latency(&mut self, subgraph: &str, latency: Duration) {
+        self.subgraph(subgraph).latency = latency;
+    }
+
+    fn subgraph(&mut self, name: &str) -> &mut Subgraph {
+        let gateway = self.gateway.borrow();
+        let config = gateway.config().subgraphs.iter().find(|subgraph| subgraph.name == name);
+        let cluster = &config.unwrap_or_else(|| panic!("no subgraph {name}")).cluster;
+        self.host.subgraphs.get_mut(cluster).expect("a subgraph for each cluster")
+    }
+
+    /// A client sends an operation.
+    pub fn send(&mut self, query: &str) -> RequestId {
+        self.send_body(&serde_json::json!({ "query": query }).to_string())
+    }
+
+    /// A client sends a body.
+    pub fn send_body(&mut self, body: &str) -> RequestId {
+        self.send_request(HttpRequest {
+            method: "POST".to_owned(),
+            path: "/graphql".to_owned(),
+            headers: vec![("content-type".to_owned(), b"application/json".to_vec())],
+            body: body.as_bytes().to_vec(),
+        })
+    }
+
+    /// A client sends a request.
+    pub fn send_request(&mut self, request: HttpRequest) -> RequestId {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.happen(Input::Request { id, request });
+        id
+    }
+
+    /// A client goes away.
+    pub fn leave(&mut self, id: RequestId) {
+        self.happen(Input::ClientGone { id });
+    }
+
+    fn happen(&mut self, input: Input) {
+        self.host.replies_this_turn = 0;
+        let now = self.host.now;
+        drive(&self.gateway, &mut self.host, now, input);
+        self.host.largest_turn = self.host.largest_turn.max(self.host.replies_this_turn);
+    }
+
+    /// Lets everything happen that will, each at its time.
+    pub fn run(&mut self) {
+        while self.step() {}
+    }
+
+    /// Lets everything happen that will within `span`, and lets that time pass.
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.host.now.after(span);
+        while self.next_time().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.host.now = end;
+    }
+
+    /// Lets time pass while the host is busy, then the timer fire before anything else.
+    pub fn stall(&mut self, span: Duration) {
+        self.host.now = self.host.now.after(span);
+        self.host.timer = None;
+        self.happen(Input::Tick);
+    }
+
+    fn next_time(&self) -> Option<Timestamp> {
+        if self.host.woken {
+            return Some(self.host.now);
+        }
+        let agenda = self.host.agenda.first_key_value().map(|((at, _), _)| *at);
+        [agenda, self.host.timer].into_iter().flatten().min()
+    }
+
+    fn step(&mut self) -> bool {
+        let Some(at) = self.next_time() else { return false };
+        self.host.now = self.host.now.max(at);
+        if std::mem::take(&mut self.host.woken) {
+            self.happen(Input::Tick);
+        } else if self.host.agenda.first_key_value().is_some_and(|((due, _), _)| *due <= at) {
+            if let Some((_, input)) = self.host.agenda.pop_first() {
+                self.happen(input);
+            }
+        } else {
+            self.host.timer = None;
+            self.happen(Input::Tick);
+        }
+        true
+    }
+
+    /// Sends an operation, lets everything happen, and returns the reply's JSON.
+    pub fn ask(&mut self, query: &str) -> Json {
+        let id = self.send(query);
+        self.run();
+        self.json(id)
+    }
+
+    /// The reply to a request, if it has come.
+    pub fn reply(&self, id: RequestId) -> Option<&Reply> {
+        self.host.replies.get(&id).map(|(_, reply)| reply)
+    }
+
+    /// How long after `since` a request was answered.
+    pub fn answered_after(&self, id: RequestId, since: Timestamp) -> Duration {
+        self.host.replies.get(&id).unwrap_or_else(|| panic!("{id:?} has no reply")).0.since(since)
+    }
+
+    /// The reply's JSON.
+    pub fn json(&self, id: RequestId) -> Json {
+        let reply = self.reply(id).unwrap_or_else(|| panic!("{id:?} has no reply; log: {:#?}", self.host.log));
+        serde_json::from_slice(&reply.body).unwrap_or_else(|error| {
+            panic!("the reply is not JSON: {error}: {}", String::from_utf8_lossy(&reply.body))
+        })
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.host.now
+    }
+
+    /// The calls made so far, as (cluster, query).
+    pub fn calls(&self) -> Vec<(String, String)> {
+        let query = |call: &Call| {
+            let body: Json = serde_json::from_slice(&call.body).expect("a call's body is JSON");
+            body["query"].as_str().expect("a call has a query").to_owned()
+        };
+        self.host.calls.iter().map(|call| (call.cluster.clone(), query(call))).collect()
+    }
+
+    /// The calls themselves.
+    pub fn raw_calls(&self) -> &[Call] {
+        &self.host.calls
+    }
+
+    /// A metric's value.
+    pub fn count(&self, metric: Metric) -> i64 {
+        self.host.counts.get(&metric).copied().unwrap_or(0)
+    }
+
+    /// The most replies given in one turn so far.
+    pub fn largest_turn(&self) -> usize {
+        self.host.largest_turn
+    }
+
+    /// Whether the gateway waits for time to pass.
+    pub fn timer_is_armed(&self) -> bool {
+        self.host.timer.is_some()
+    }
+}
+
+impl SimulatedHost {
+    fn schedule(&mut self, delay: Duration, input: Input) {
+        self.scheduled += 1;
+        self.agenda.insert((self.now.after(delay), self.scheduled), input);
+    }
+
+    fn answer(&mut self, call: CallId, delay: Duration, status: u16, body: String) {
+        let response = HttpResponse {
+            status,
+            content_type: Some(b"application/json".to_vec()),
+            body: body.into_bytes(),
+        };
+        self.schedule(delay, Input::CallDone { call, response });
+    }
+}
+
+impl Host for SimulatedHost {
+    fn call(&mut self, call: Call) -> Result<(), CallFailure> {
+        let subgraph = self.subgraphs.get(&call.cluster).unwrap_or_else(|| panic!("no cluster {}", call.cluster));
+        let (behaviour, latency) = (subgraph.behaviour.clone(), subgraph.latency);
+        let (id, timeout) = (call.id, call.timeout);
+        assert!(timeout >= Duration::from_millis(1), "Envoy takes a shorter timeout for none");
+        let body: Json = serde_json::from_slice(&call.body).expect("a call's body is JSON");
+        self.calls.push(call);
+        if latency >= timeout {
+            self.schedule(timeout, Input::CallFailed { call: id, failure: CallFailure::TimedOut });
+            return Ok(());
+        }
+        match behaviour {
+            Behaviour::Answer => {
+                let response = subgraph::execute(&self.dataset, &body);
+                self.answer(id, latency, 200, response.to_string());
+            }
+            Behaviour::Raw(status, text) => self.answer(id, latency, status, text),
+            Behaviour::Changed(change) => {
+                let response = change(subgraph::execute(&self.dataset, &body));
+                self.answer(id, latency, 200, response.to_string());
+            }
+            Behaviour::Fail(failure) => self.schedule(latency, Input::CallFailed { call: id, failure }),
+            Behaviour::Refuse => return Err(CallFailure::Refused),
+            Behaviour::Hang => {
+                self.schedule(timeout, Input::CallFailed { call: id, failure: CallFailure::TimedOut });
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, id: RequestId, reply: Reply) {
+        self.replies_this_turn += 1;
+        let old = self.replies.insert(id, (self.now, reply));
+        assert!(old.is_none(), "{id:?} was answered twice");
+    }
+
+    fn count(&mut self, metric: Metric, by: i64) {
+        *self.counts.entry(metric).or_default() += by;
+    }
+
+    fn log(&mut self, _level: Level, line: &str) {
+        self.log.push(line.to_owned());
+    }
+
+    fn wake(&mut self) {
+        self.woken = true;
+    }
+
+    fn set_timer(&mut self, delay: Option<Duration>) {
+        self.timer = delay.map(|delay| self.now.after(delay));
+    }
+}

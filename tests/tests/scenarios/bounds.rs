@@ -1,0 +1,101 @@
+//! Every request gets exactly one reply, in time; everything that grows is bounded.
+
+use std::time::Duration;
+
+use serde_json::json;
+use weir_gateway::metric::Metric;
+use weir_tests::world::{Behaviour, World};
+
+#[test]
+fn the_deadline_answers_a_request_whose_subgraph_hangs() {
+    let settings = json!({"request_timeout": "2s", "subgraph_defaults": {"timeout": "30s"}});
+    let mut world = World::shop(settings);
+    world.latency("accounts", Duration::from_secs(60));
+    let start = world.now();
+    let id = world.send("{ me { name } }");
+    world.stall(Duration::from_secs(2));
+    world.run();
+    assert_eq!(world.answered_after(id, start), Duration::from_secs(2));
+    assert_eq!(world.json(id)["errors"][0]["extensions"]["code"], "DEADLINE_EXCEEDED");
+    // The call's own time-out never outlasts the request.
+    assert_eq!(world.raw_calls()[0].timeout, Duration::from_secs(2));
+    assert_eq!(world.count(Metric::RequestsActive), 0);
+    assert!(!world.timer_is_armed(), "nothing waits any more");
+}
+
+#[test]
+fn six_hundred_waiting_requests_are_answered_in_turns() {
+    let mut world = World::shop(json!({"request_timeout": "2s"}));
+    world.set("accounts", Behaviour::Hang);
+    let ids: Vec<_> = (0..600).map(|_| world.send("{ me { name } }")).collect();
+    world.stall(Duration::from_secs(2));
+    world.run();
+    for id in ids {
+        assert_eq!(world.reply(id).expect("a reply").status, 504);
+        assert_eq!(world.json(id)["errors"][0]["extensions"]["code"], "DEADLINE_EXCEEDED");
+    }
+    assert_eq!(world.largest_turn(), weir_gateway::MAX_REPLIES_PER_TURN);
+    assert_eq!(world.count(Metric::RepliesDeferred), 11);
+    assert_eq!(world.count(Metric::DeadlinesExceeded), 600);
+    assert_eq!(world.count(Metric::RequestsActive), 0);
+}
+
+#[test]
+fn a_client_that_leaves_takes_nobody_with_it() {
+    let mut world = World::shop(json!({}));
+    let gone = world.send("{ topProducts { stock } }");
+    let stays = world.send("{ topProducts { stock } }");
+    world.run_for(Duration::from_millis(5));
+    world.leave(gone);
+    world.run();
+    assert!(world.reply(gone).is_none());
+    assert_eq!(world.json(stays)["data"]["topProducts"][0]["stock"], 3);
+    assert_eq!(world.count(Metric::ClientsGone), 1);
+    assert_eq!(world.count(Metric::RequestsActive), 0);
+    assert_eq!(world.calls().len(), 3, "the gone client's second fetch is not made");
+}
+
+#[test]
+fn more_requests_than_allowed_are_refused() {
+    let mut world = World::shop(json!({"limits": {"max_active_requests": 2}}));
+    let first = world.send("{ me { name } }");
+    let second = world.send("{ me { name } }");
+    let third = world.send("{ me { name } }");
+    assert_eq!(world.reply(third).expect("refused at once").status, 503);
+    assert_eq!(world.json(third)["errors"][0]["extensions"]["code"], "OVERLOADED");
+    world.run();
+    assert!(world.json(first).get("errors").is_none() && world.json(second).get("errors").is_none());
+    assert_eq!(world.count(Metric::LimitsHit), 1);
+    assert!(world.ask("{ me { name } }").get("errors").is_none());
+}
+
+#[test]
+fn answers_that_are_too_large_together_fail_their_fetch() {
+    let mut world = World::shop(json!({"limits": {"max_response_bytes": 100}}));
+    world.set("accounts", Behaviour::Raw(200, format!("{{\"data\":{{\"me\":{{\"name\":\"{}\"}}}}}}", "x".repeat(200))));
+    let reply = world.ask("{ me { name } }");
+    assert_eq!(reply["errors"][0]["extensions"]["code"], "RESPONSE_TOO_LARGE");
+    assert_eq!(reply["data"], json!({"me": null}));
+}
+
+#[test]
+fn operations_over_the_limits_are_refused() {
+    let mut world = World::shop(json!({"limits": {"max_depth": 4, "max_tokens": 100}}));
+    let deep = "{ me { reviews { product { reviews { id } } } } }";
+    assert_eq!(world.ask(deep)["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    let long = format!("{{ {} }}", "me { id } ".repeat(100));
+    assert_eq!(world.ask(&long)["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    assert_eq!(world.count(Metric::LimitsHit), 2);
+    assert!(world.calls().is_empty());
+}
+
+#[test]
+fn late_answers_find_nobody() {
+    let mut world = World::shop(json!({}));
+    world.latency("accounts", Duration::from_secs(1));
+    let id = world.send("{ me { name } }");
+    world.leave(id);
+    world.run();
+    assert!(world.reply(id).is_none());
+    assert!(world.ask("{ topProducts { name } }").get("errors").is_none());
+}

@@ -1,0 +1,6 @@
+//! Scenarios in the simulated world: outcomes only (reply, calls, metrics), never the order of host calls.
+
+mod answers;
+mod bounds;
+mod failures;
+mod requests;

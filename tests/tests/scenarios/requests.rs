@@ -1,0 +1,99 @@
+//! Bad requests: each is answered with an error that says what to change.
+
+use serde_json::json;
+use weir_gateway::event::HttpRequest;
+use weir_tests::world::World;
+
+fn post(content_type: &str, body: &str) -> HttpRequest {
+    HttpRequest {
+        method: "POST".into(),
+        path: "/graphql".into(),
+        headers: vec![("content-type".into(), content_type.into())],
+        body: body.into(),
+    }
+}
+
+/// Status, code and message of the answer.
+fn refused(request: HttpRequest) -> (u16, String, String) {
+    let mut world = World::shop(json!({"limits": {"max_body_bytes": 2000}}));
+    let id = world.send_request(request);
+    let status = world.reply(id).expect("refused at once").status;
+    let error = world.json(id)["errors"][0].clone();
+    assert!(world.json(id).get("data").is_none());
+    assert!(world.calls().is_empty());
+    (
+        status,
+        error["extensions"]["code"].as_str().expect("a code").to_owned(),
+        error["message"].as_str().expect("a message").to_owned(),
+    )
+}
+
+#[track_caller]
+fn check(request: HttpRequest, status: u16, code: &str, message: &str) {
+    let (s, c, m) = refused(request);
+    assert_eq!((s, c.as_str()), (status, code), "{m}");
+    assert!(m.contains(message), "{m:?} lacks {message:?}");
+}
+
+#[test]
+fn the_http_request() {
+    let json = "application/json";
+    check(post(json, "nope"), 400, "BAD_REQUEST", "not a JSON object");
+    check(post(json, ""), 400, "BAD_REQUEST", "not a JSON object");
+    check(post(json, "{\"query\":"), 400, "BAD_REQUEST", "not valid JSON");
+    check(post(json, "[{\"query\":\"{me{id}}\"}]"), 400, "BAD_REQUEST", "batches");
+    check(post(json, "{}"), 400, "BAD_REQUEST", "no \"query\"");
+    check(post(json, "{\"query\":null}"), 400, "BAD_REQUEST", "no \"query\"");
+    check(post(json, "{\"query\":7}"), 400, "BAD_REQUEST", "\"query\" must be a string");
+    check(post(json, "{\"query\":\"{me{id}}\",\"variables\":[]}"), 400, "BAD_REQUEST", "\"variables\" must be");
+    check(post(json, "{\"query\":\"{me{id}}\",\"operationName\":1}"), 400, "BAD_REQUEST", "\"operationName\"");
+    check(post(json, "{\"query\":\"{me{id}}\",\"extensions\":1}"), 400, "BAD_REQUEST", "\"extensions\"");
+    check(post("text/plain", "{}"), 415, "UNSUPPORTED_MEDIA_TYPE", "application/json");
+    check(post("application/json; charset=latin1", "{}"), 415, "UNSUPPORTED_MEDIA_TYPE", "UTF-8");
+    check(post(json, &"x".repeat(2001)), 413, "BODY_TOO_LARGE", "limits.max_body_bytes");
+    let mut declared = post(json, "");
+    declared.headers.push(("content-length".into(), b"2001".to_vec()));
+    check(declared, 413, "BODY_TOO_LARGE", "2000 bytes");
+    let mut invalid = post(json, "");
+    invalid.body = b"{\"query\":\"\xff\"}".to_vec();
+    check(invalid, 400, "BAD_REQUEST", "UTF-8");
+    let mut put = post(json, "{}");
+    put.method = "PUT".into();
+    check(put, 405, "METHOD_NOT_ALLOWED", "POST");
+    let mut html = post(json, "{\"query\":\"{me{id}}\"}");
+    html.headers.push(("accept".into(), b"text/html".to_vec()));
+    check(html, 406, "NOT_ACCEPTABLE", "application/json");
+}
+
+#[test]
+fn the_operation() {
+    let ask = |query: &str| post("application/json", &json!({ "query": query }).to_string());
+    check(ask("{ me { "), 200, "GRAPHQL_PARSE_FAILED", "");
+    check(ask(""), 200, "GRAPHQL_PARSE_FAILED", "");
+    check(ask("{ me { nope } }"), 200, "GRAPHQL_VALIDATION_FAILED", "nope");
+    check(ask("query A { me { id } } query B { me { id } }"), 200, "OPERATION_RESOLUTION_FAILURE", "");
+    check(ask("query($id: ID!) { user(id: $id) { id } }"), 200, "BAD_USER_INPUT", "$id");
+    check(ask("query($x: Boolean!) { me @skip(if: $x) { id } }"), 200, "BAD_USER_INPUT", "$x");
+    let unknown = json!({"query": "query A { me { id } }", "operationName": "B"}).to_string();
+    check(post("application/json", &unknown), 200, "OPERATION_RESOLUTION_FAILURE", "B");
+}
+
+#[test]
+fn the_status_tells_the_class_where_the_client_reads_it() {
+    let mut request = post("application/json", "{\"query\":\"{ nope }\"}");
+    request.headers.push(("accept".into(), b"application/graphql-response+json".to_vec()));
+    check(request, 400, "GRAPHQL_VALIDATION_FAILED", "nope");
+}
+
+#[test]
+fn get_serves_queries_only() {
+    let get = |path: &str| HttpRequest { method: "GET".into(), path: path.into(), ..HttpRequest::default() };
+    check(get("/graphql"), 400, "BAD_REQUEST", "query");
+    check(get("/graphql?query=mutation%7Brename(name:%22x%22)%7Bid%7D%7D"), 405, "MUTATION_BY_GET", "POST");
+    let mut world = World::shop(json!({}));
+    let id = world.send_request(get(
+        "/graphql?query=query+Q($id:ID!)%7Buser(id:$id)%7Bname%7D%7D&variables=%7B%22id%22:%222%22%7D&operationName=Q",
+    ));
+    world.run();
+    assert_eq!(world.json(id), json!({"data": {"user": {"name": "Bob"}}}));
+}
