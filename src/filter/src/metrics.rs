@@ -17,8 +17,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Defines every metric of the catalogue, those of subgraphs once for each; `Err` names those that Envoy
-    /// refused.
+    /// Defines every metric of the catalogue, those of subgraphs once for each.
     ///
     /// # Errors
     /// The name of the first metric that the host refused.

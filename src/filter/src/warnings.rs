@@ -17,3 +17,17 @@ impl Warnings {
         self.given.len() < MAX && !self.given.contains(line) && self.given.insert(line.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_given_once_and_their_number_is_bounded() {
+        let mut warnings = Warnings::default();
+        assert!(warnings.is_new("a"));
+        assert!(!warnings.is_new("a"));
+        let given = (0..1000).filter(|number| warnings.is_new(&number.to_string())).count();
+        assert_eq!(given, MAX - 1);
+    }
+}
