@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Brings up envoy/docker-compose.yml as users run it, asks it the demo's operation, compares the answer
+# with envoy/demo.expected.json and takes it down again. When red it shows the containers' logs.
+set -euo pipefail
+# shellcheck source=tools/toolchain.sh
+. "$(dirname "$0")/toolchain.sh"
+# shellcheck source=tools/docker.sh
+. "$(dirname "$0")/docker.sh"
+cd "$ROOT"
+file=envoy/docker-compose.yml
+started=$SECONDS
+up=
+
+compose() { "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" "$@"; }
+
+finish() {
+    local rc=$?
+    trap - EXIT
+    if [ -n "$up" ]; then
+        if [ "$rc" != 0 ]; then
+            timeout 20 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" ps || true
+            compose logs --no-color --tail 80 || true
+        fi
+        compose down --volumes --timeout 10 >"$engine/down.log" 2>&1 || cat "$engine/down.log"
+    fi
+    docker_stop
+    if [ "$rc" = 0 ]; then say "1 passed, 0 failed"; else say "0 passed, 1 failed"; fi
+    exit "$rc"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# ask PATH [CURL OPTION...]
+ask() {
+    local path=$1
+    shift
+    curl -sS -m 20 "$@" "http://$address$path"
+}
+
+use_native_rust || die "no Rust $RUST_MIN or later: run \`make setup\`"
+tools/wasm.sh
+cargo build -q --release -p weir-cli
+
+docker_start
+docker_images "$file"
+# Free ports, so that nothing that listens on the usual ones is in the way.
+export WEIR_PORT='' WEIR_ADMIN_PORT=''
+up=yes
+timeout 180 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" up -d
+address=$(compose port envoy 4000)
+for _ in $(seq 120); do
+    if ask /ready -f -o /dev/null -m 2 2>/dev/null; then break; fi
+    sleep 0.5
+done
+ask /ready -f -o /dev/null || die "no readiness at http://$address/ready"
+
+# Both through one printer: the order of fields counts, the blanks don't.
+show() { python3 -m json.tool "$@"; }
+python3 -c 'import json, sys; print(json.dumps({"query": sys.stdin.read()}))' <envoy/demo.graphql |
+    ask /graphql -H 'content-type: application/json' --data-binary @- >"$engine/answer.json"
+if ! diff -u <(show envoy/demo.expected.json) <(show "$engine/answer.json"); then
+    die "the answer is not the one in envoy/demo.expected.json"
+fi
+say "compose  the demo's operation answered as expected at http://$address in $((SECONDS - started))s"
