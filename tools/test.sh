@@ -35,7 +35,7 @@ step() {
 }
 
 native() {
-    step tests native cargo test --workspace --exclude weir-filter --no-fail-fast
+    step tests native cargo test --workspace --no-fail-fast
 }
 wasm() {
     step tests wasm tools/wasm-test.sh

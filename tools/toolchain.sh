@@ -19,7 +19,8 @@ export ENVOY=${ENVOY:-$TOOLS/envoy}
 DEBIAN_LIBC=/usr/lib/wasm32-wasi
 DEBIAN_LD=/usr/bin/wasm-ld-19
 
-say() { printf '%s\n' "$*"; }
+# Prints each argument on a line.
+say() { printf '%s\n' "$@"; }
 die() {
     printf 'error: %s\n' "$*" >&2
     exit 1

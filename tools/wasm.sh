@@ -3,11 +3,7 @@
 #
 # Why std is built from source: the one that comes with the target aborts on panic, and a panic that
 # aborts kills Envoy's worker with every request in it. With unwinding the filter catches it.
-# src/filter must then define the tag which all wasm exceptions of C++ and Rust carry (on WASI std
-# leaves it to a C++ runtime), and let nothing unwind into Envoy:
-#     #![cfg_attr(target_arch = "wasm32", feature(asm_experimental_arch))]
-#     #[cfg(target_arch = "wasm32")]
-#     core::arch::global_asm!(".globl __cpp_exception", ".tagtype __cpp_exception i32", "__cpp_exception:");
+# src/filter defines the tag which wasm exceptions carry (on WASI std leaves it to a C++ runtime).
 # The profile is set here and not in Cargo.toml: weirctl needs no LTO and would only build slower.
 set -euo pipefail
 # shellcheck source=tools/toolchain.sh
