@@ -1,2 +1,7 @@
-//! weirctl: the command line of Weir.
-fn main() {}
+//! `weirctl`, Weir's command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    weir_cli::main()
+}

@@ -7,12 +7,12 @@ use super::shape::{Bytes, Count, Flag, Shape, Span, Text, TextKind};
 
 /// One setting.
 #[derive(Debug)]
-pub struct Setting<S> {
+pub(super) struct Setting<S> {
     /// The key, with `*` for a subgraph's name.
-    pub path: &'static str,
+    pub(super) path: &'static str,
     pub(super) shape: S,
     /// What it does, and the reason for its default.
-    pub doc: &'static str,
+    pub(super) doc: &'static str,
 }
 
 /// What the docs say of a setting.

@@ -38,7 +38,7 @@ pub(super) trait Shape {
 
 /// A time span.
 #[derive(Debug, Clone, Copy)]
-pub struct Span {
+pub(super) struct Span {
     pub(super) default: Option<Duration>,
     pub(super) unset: &'static str,
     pub(super) least: Duration,
@@ -84,7 +84,7 @@ impl Shape for Span {
 
 /// A size in bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Bytes {
+pub(super) struct Bytes {
     pub(super) default: u32,
     pub(super) least: u32,
     pub(super) most: u32,
@@ -127,7 +127,7 @@ impl Shape for Bytes {
 
 /// A number of things.
 #[derive(Debug, Clone, Copy)]
-pub struct Count {
+pub(super) struct Count {
     pub(super) default: u32,
     pub(super) least: u32,
     pub(super) most: u32,
@@ -165,7 +165,7 @@ impl Shape for Count {
 
 /// True or false; false where the document says nothing.
 #[derive(Debug, Clone, Copy)]
-pub struct Flag;
+pub(super) struct Flag;
 
 impl Shape for Flag {
     type Value = bool;
@@ -215,7 +215,7 @@ pub(super) enum TextKind {
 
 /// A text of some kind.
 #[derive(Debug, Clone, Copy)]
-pub struct Text {
+pub(super) struct Text {
     pub(super) kind: TextKind,
     pub(super) default: Option<&'static str>,
     pub(super) unset: &'static str,

@@ -1,0 +1,147 @@
+//! `weirctl render`: an Envoy bootstrap for a supergraph, as YAML that users can read, edit and keep.
+//!
+//! The text is a template (`render/bootstrap.yaml.jinja`), so that what is written can be seen whole, with the
+//! reason for every line that isn't obvious. Here stands what is put into it.
+
+mod cluster;
+mod local_reply;
+mod scalar;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, context};
+use serde_json::Value;
+use weir_gateway::config::Problem;
+
+use crate::report;
+use crate::settings::{Settings, Sources};
+
+/// Print an Envoy bootstrap that serves a supergraph, to be edited and kept.
+///
+/// It holds a listener with Weir's filter and a cluster for each host and port that the supergraph names.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  weirctl render --supergraph supergraph.graphql > envoy.yaml
+  weirctl render --supergraph supergraph.graphql --config weir.yaml --listen 0.0.0.0:80 --wasm /opt/weir.wasm
+  envoy --mode validate -c envoy.yaml")]
+pub struct Options {
+    /// What to serve.
+    #[command(flatten)]
+    pub sources: Sources,
+
+    /// Where it listens.
+    #[command(flatten)]
+    pub addresses: Addresses,
+
+    /// Where Envoy will find the filter's module; an absolute path, unless Envoy's working directory is known.
+    #[arg(long, value_name = "PATH", default_value = "/etc/envoy/weir.wasm")]
+    pub wasm: PathBuf,
+}
+
+/// The two addresses of a gateway.
+#[derive(clap::Args, Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Address of the gateway: GraphQL, and the probes /health and /ready.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
+    pub listen: SocketAddr,
+
+    /// Address of Envoy's admin interface, where its statistics are. Keep it on a private address: whoever
+    /// reaches it controls Envoy.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9902")]
+    pub admin: SocketAddr,
+}
+
+/// How long Envoy lets a stream live after Weir should have answered it.
+const STREAM_MARGIN: Duration = Duration::from_secs(5);
+/// What Envoy reads from a connection ahead of its handling, in bytes.
+const CONNECTION_BUFFER: usize = 64 << 10;
+/// The most Envoy holds of one answer to a filter's call by itself, in bytes.
+const ENVOY_RESPONSE_BUFFER: usize = 32 << 20;
+
+pub(crate) fn print(options: &Options) -> anyhow::Result<ExitCode> {
+    let rendered = options
+        .sources
+        .read()
+        .and_then(|settings| Ok((cluster::clusters(&settings.loaded)?, settings)))
+        .map(|(clusters, settings)| template(&settings, &clusters, options));
+    match rendered {
+        Ok(text) => {
+            print!("{}", text?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            eprint!("{}", report::problems(&options.sources.names(), &problems));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// The bootstrap for settings that were read already.
+///
+/// # Errors
+/// What keeps valid settings from being rendered: a subgraph without an address, clusters at odds.
+pub fn bootstrap(settings: &Settings, options: &Options) -> Result<String, Vec<Problem>> {
+    let clusters = cluster::clusters(&settings.loaded)?;
+    template(settings, &clusters, options)
+        .map_err(|error| vec![Problem::new("bootstrap", format!("can't be written: {error:#}"), "")])
+}
+
+fn template(settings: &Settings, clusters: &[cluster::Cluster], options: &Options) -> anyhow::Result<String> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
+    environment.set_syntax(syntax);
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.add_filter("yaml", |text: &str| scalar::scalar(text));
+    environment.add_filter("quoted", |text: &str| scalar::quoted(text));
+    environment.add_template("bootstrap", include_str!("render/bootstrap.yaml.jinja"))?;
+
+    let config = &settings.loaded.config;
+    let limits = &config.limits;
+    let address = |address: SocketAddr| context! { host => address.ip().to_string(), port => address.port() };
+    let stream_timeout = config.request_timeout.saturating_add(STREAM_MARGIN);
+    let response_buffer =
+        (limits.max_response_bytes != ENVOY_RESPONSE_BUFFER).then_some(limits.max_response_bytes);
+    let text = environment.get_template("bootstrap")?.render(context! {
+        admin => address(options.addresses.admin),
+        listen => address(options.addresses.listen),
+        response_buffer,
+        connection_buffer => CONNECTION_BUFFER,
+        request_timeout => humantime::format_duration(config.request_timeout).to_string(),
+        stream_timeout => format!("{}s", stream_timeout.as_secs_f64()),
+        local_replies => Serde(local_reply::replies()),
+        path => config.path,
+        max_body => limits.max_body_bytes,
+        // A read from the connection, and as much again that was on its way through a decoder.
+        body_buffer => limits.max_body_bytes.saturating_add(2 * CONNECTION_BUFFER),
+        not_found => local_reply::NOT_FOUND,
+        wasm => options.wasm.to_str().context("the module's path is not UTF-8")?,
+        settings => settings_yaml(&settings.document)?,
+        sdl_is_block => scalar::is_block(&settings.sdl),
+        sdl => settings.sdl.trim_end(),
+        clusters => Serde(clusters),
+    })?;
+    // Empty lines of the SDL would otherwise end in blanks.
+    Ok(text.lines().map(|line| line.trim_end().to_owned() + "\n").collect())
+}
+
+/// The settings as they were written; with one default spelled out, so that there is something to edit.
+fn settings_yaml(document: &Value) -> anyhow::Result<String> {
+    let mut document = document.clone();
+    if let Value::Object(root) = &mut document
+        && root.is_empty()
+    {
+        root.insert("path".to_owned(), Value::from("/graphql"));
+    }
+    Ok(serde_saphyr::to_string(&document)?.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests;

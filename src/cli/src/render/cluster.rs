@@ -1,0 +1,76 @@
+//! The Envoy clusters that a supergraph's subgraphs need.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use weir_gateway::config::{Endpoint, Loaded, Problem};
+
+/// One cluster: a host and port with all the subgraphs that are there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Cluster {
+    pub(super) name: String,
+    /// The name in statistics.
+    pub(super) stat_name: String,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) tls: bool,
+    /// Whether the host is a name to resolve.
+    pub(super) dns: bool,
+    /// Whether the name is the one that Weir makes of the URL.
+    pub(super) derived: bool,
+    pub(super) subgraphs: Vec<String>,
+}
+
+/// The clusters in the order of the first subgraph of each.
+///
+/// # Errors
+/// Subgraphs of which only a cluster is known, and subgraphs that give one cluster two addresses.
+pub(super) fn clusters(loaded: &Loaded) -> Result<Vec<Cluster>, Vec<Problem>> {
+    let mut clusters: Vec<Cluster> = Vec::new();
+    let mut problems = Vec::new();
+    for (subgraph, endpoint) in loaded.config.subgraphs.iter().zip(&loaded.endpoints) {
+        let place = format!("subgraphs.{}.url", subgraph.name);
+        let Some(endpoint) = endpoint else {
+            let message = format!("is needed to write the cluster `{}`", subgraph.cluster);
+            problems.push(Problem::new(place, message, "set it to where the subgraph listens"));
+            continue;
+        };
+        match clusters.iter_mut().find(|cluster| cluster.name == subgraph.cluster) {
+            None => clusters.push(Cluster::new(&subgraph.name, &subgraph.cluster, endpoint)),
+            Some(cluster) if cluster.is_at(endpoint) => cluster.subgraphs.push(subgraph.name.clone()),
+            Some(cluster) => {
+                let message = format!(
+                    "puts the cluster `{}` at {}:{}, but {} puts it at {}:{}",
+                    cluster.name,
+                    endpoint.host,
+                    endpoint.port,
+                    cluster.subgraphs[0],
+                    cluster.host,
+                    cluster.port
+                );
+                problems.push(Problem::new(place, message, "give one of them another `cluster`"));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(clusters) } else { Err(problems) }
+}
+
+impl Cluster {
+    fn new(subgraph: &str, name: &str, endpoint: &Endpoint) -> Cluster {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' };
+        Cluster {
+            name: name.to_owned(),
+            stat_name: name.chars().map(safe).collect(),
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            tls: endpoint.tls,
+            dns: endpoint.host.parse::<IpAddr>().is_err(),
+            derived: name == endpoint.cluster(),
+            subgraphs: vec![subgraph.to_owned()],
+        }
+    }
+
+    fn is_at(&self, endpoint: &Endpoint) -> bool {
+        (&self.host, self.port, self.tls) == (&endpoint.host, endpoint.port, endpoint.tls)
+    }
+}

@@ -1,0 +1,156 @@
+//! The rendered bootstrap, read back as Envoy would.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use weir_gateway::config;
+
+use super::*;
+
+const SDL: &str = include_str!("../../../../envoy/supergraph.graphql");
+
+/// Files for `Sources`, gone with the value.
+struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    fn new(sdl: &str, config: &str) -> Files {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("supergraph.graphql"), sdl).unwrap();
+        fs::write(folder.path().join("weir.yaml"), config).unwrap();
+        Files { folder }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            sources: Sources {
+                supergraph: Some(self.folder.path().join("supergraph.graphql")),
+                config: Some(self.folder.path().join("weir.yaml")),
+            },
+            addresses: Addresses {
+                listen: "127.0.0.1:4000".parse().unwrap(),
+                admin: "[::1]:9902".parse().unwrap(),
+            },
+            wasm: "/etc/envoy/weir.wasm".into(),
+        }
+    }
+}
+
+fn render(sdl: &str, config: &str) -> Result<String, Vec<Problem>> {
+    let options = Files::new(sdl, config);
+    let options = (options.options(), options);
+    options.0.sources.read().and_then(|settings| bootstrap(&settings, &options.0))
+}
+
+#[track_caller]
+fn rendered(sdl: &str, config: &str) -> Value {
+    let text = render(sdl, config).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn manager(bootstrap: &Value) -> &Value {
+    &bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+}
+
+fn configuration(bootstrap: &Value) -> &Value {
+    &manager(bootstrap)["http_filters"][0]["typed_config"]["config"]["configuration"]["value"]
+}
+
+fn clusters(bootstrap: &Value) -> Vec<&Value> {
+    bootstrap["static_resources"]["clusters"].as_array().unwrap().iter().skip(1).collect()
+}
+
+#[test]
+fn the_filter_reads_what_was_checked() {
+    let settings = "path: /api\nlimits: { max_depth: 9 }\nsubgraphs: { accounts: { timeout: 1s } }\n";
+    let bootstrap = rendered(SDL, settings);
+    let loaded = config::load(&configuration(&bootstrap).to_string()).unwrap_or_else(|p| panic!("{p:#?}"));
+    assert_eq!(loaded.config.path, "/api");
+    assert_eq!(loaded.config.limits.max_depth, 9);
+    assert_eq!(loaded.config.subgraphs[0].timeout, Duration::from_secs(1));
+    let names: Vec<&str> =
+        clusters(&bootstrap).iter().map(|cluster| cluster["name"].as_str().unwrap()).collect();
+    for subgraph in &loaded.config.subgraphs {
+        assert!(names.contains(&subgraph.cluster.as_str()), "{} is not in {names:?}", subgraph.cluster);
+    }
+    assert_eq!(manager(&bootstrap)["route_config"]["virtual_hosts"][0]["routes"][0]["match"]["path"], "/api");
+}
+
+#[test]
+fn subgraphs_on_one_host_and_port_share_a_cluster() {
+    let bootstrap = rendered(SDL, "");
+    let clusters = clusters(&bootstrap);
+    assert_eq!(clusters.len(), 1);
+    assert_eq!(clusters[0]["name"], "weir_127.0.0.1_4100");
+    assert_eq!(clusters[0]["alt_stat_name"], "weir_127_0_0_1_4100");
+    assert_eq!(clusters[0]["type"], "STATIC");
+}
+
+#[test]
+fn names_are_resolved_and_tls_is_verified() {
+    let bootstrap = rendered(SDL, "subgraphs: { accounts: { url: 'https://Accounts.example.com/graphql' } }");
+    let cluster = clusters(&bootstrap)[0];
+    assert_eq!(cluster["name"], "weir_tls_accounts.example.com_443");
+    assert_eq!(cluster["type"], "STRICT_DNS");
+    let tls = &cluster["transport_socket"]["typed_config"];
+    assert_eq!(tls["sni"], "accounts.example.com");
+    let names = &tls["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"];
+    assert_eq!(names[0], json!({ "san_type": "DNS", "matcher": { "exact": "accounts.example.com" } }));
+}
+
+#[test]
+fn limits_of_envoy_follow_those_of_weir() {
+    let bootstrap =
+        rendered(SDL, "request_timeout: 1m 30s\nlimits: { max_body_bytes: 2MiB, max_response_bytes: 1MiB }");
+    let manager = manager(&bootstrap);
+    assert_eq!(manager["stream_idle_timeout"], "95s");
+    let route = &manager["route_config"]["virtual_hosts"][0]["routes"][0];
+    assert_eq!(route["request_body_buffer_limit"], (2 << 20) + (128 << 10));
+    assert_eq!(
+        bootstrap["layered_runtime"]["layers"][0]["static_layer"]["http.async_response_buffer_limit"],
+        1 << 20
+    );
+    assert_eq!(rendered(SDL, "")["layered_runtime"], Value::Null, "Envoy's default needs no entry");
+}
+
+#[test]
+fn odd_texts_arrive_unchanged() {
+    let sdl = SDL.replace('\n', "\r\n");
+    let bootstrap = rendered(&sdl, "");
+    assert_eq!(configuration(&bootstrap)["supergraph"]["inline"], sdl.trim_end());
+    let bootstrap = rendered(&format!("\n\n   {SDL}"), "");
+    assert!(config::load(&configuration(&bootstrap).to_string()).is_ok());
+}
+
+#[test]
+fn a_block_of_sdl_is_the_sdl() {
+    let bootstrap = rendered(SDL, "");
+    let inline = configuration(&bootstrap)["supergraph"]["inline"].as_str().unwrap().to_owned();
+    assert_eq!(inline.trim_end(), SDL.trim_end());
+}
+
+#[test]
+fn clusters_that_cannot_be_written_are_problems() {
+    let one_name = "subgraphs:\n  accounts: { cluster: c, url: 'http://a:1/' }\n  reviews: { cluster: c, url: 'http://b:1/' }\n";
+    let problems = render(SDL, one_name).unwrap_err();
+    assert_eq!(problems[0].place, "subgraphs.reviews.url");
+    assert!(problems[0].message.contains("a:1"), "{problems:?}");
+
+    let sdl = SDL.replace("http://127.0.0.1:4100/accounts/graphql", "");
+    let problems = render(&sdl, "subgraphs: { accounts: { cluster: c } }").unwrap_err();
+    assert_eq!(problems[0].place, "subgraphs.accounts.url");
+}
+
+#[test]
+fn a_supergraph_may_be_named_by_the_configuration() {
+    let files = Files::new(SDL, "supergraph: { file: supergraph.graphql }");
+    let sources = Sources { supergraph: None, config: files.options().sources.config };
+    assert!(sources.read().is_ok());
+    let files = Files::new(SDL, "supergraph: { file: missing.graphql }\npth: /");
+    let sources = Sources { supergraph: None, config: files.options().sources.config };
+    let places: Vec<String> =
+        sources.read().err().unwrap().into_iter().map(|problem| problem.place).collect();
+    assert_eq!(places, ["supergraph.file", "pth"]);
+}
