@@ -11,14 +11,14 @@ file=envoy/docker-compose.yml
 started=$SECONDS
 up=
 
-compose() { "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" "$@"; }
+compose() { timeout --foreground 180 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" "$@"; }
 
 finish() {
     local rc=$?
     trap - EXIT
     if [ -n "$up" ]; then
         if [ "$rc" != 0 ]; then
-            timeout 20 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" ps || true
+            compose ps || true
             compose logs --no-color --tail 80 || true
         fi
         compose down --volumes --timeout 10 >"$engine/down.log" 2>&1 || cat "$engine/down.log"
@@ -47,7 +47,9 @@ docker_images "$file"
 # Free ports, so that nothing that listens on the usual ones is in the way.
 export WEIR_PORT='' WEIR_ADMIN_PORT=''
 up=yes
-timeout 180 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" up -d
+if ! compose up -d >"$engine/up.log" 2>&1; then
+    die "the containers don't come up: $(cat "$engine/up.log")"
+fi
 address=$(compose port envoy 4000)
 for _ in $(seq 120); do
     if ask /ready -f -o /dev/null -m 2 2>/dev/null; then break; fi
@@ -59,7 +61,7 @@ ask /ready -f -o /dev/null || die "no readiness at http://$address/ready"
 show() { python3 -m json.tool "$@"; }
 python3 -c 'import json, sys; print(json.dumps({"query": sys.stdin.read()}))' <envoy/demo.graphql |
     ask /graphql -H 'content-type: application/json' --data-binary @- >"$engine/answer.json"
-if ! diff -u <(show envoy/demo.expected.json) <(show "$engine/answer.json"); then
+if ! diff -u --label expected --label answered <(show envoy/demo.expected.json) <(show "$engine/answer.json"); then
     die "the answer is not the one in envoy/demo.expected.json"
 fi
 say "compose  the demo's operation answered as expected at http://$address in $((SECONDS - started))s"

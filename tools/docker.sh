@@ -86,8 +86,9 @@ engine_start() {
     # Debian's, which fits its engine, rather than a newer one that may refuse it.
     if [ -x /usr/bin/docker ]; then DOCKER=/usr/bin/docker; fi
     say "engine   starting one (log in $engine/dockerd.log)"
-    # In a mount namespace, so that the mounts it leaves behind go with it. unshare becomes dockerd.
-    unshare --mount --propagation private dockerd --data-root "$engine/data" --exec-root "$run_dir/exec" \
+    # In a session of its own, so that Ctrl-C leaves it up until the containers are down; in a mount
+    # namespace, so that the mounts it leaves go with it. Both become dockerd: the pid is its own.
+    setsid unshare --mount --propagation private dockerd --data-root "$engine/data" --exec-root "$run_dir/exec" \
         --pidfile "$run_dir/docker.pid" --host "$DOCKER_HOST" --bridge none \
         --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false >"$engine/dockerd.log" 2>&1 9>&- &
     engine_pid=$!
