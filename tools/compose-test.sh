@@ -9,19 +9,17 @@ set -euo pipefail
 cd "$ROOT"
 file=envoy/docker-compose.yml
 started=$SECONDS
-up=
-
-compose() { timeout --foreground 180 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$" "$@"; }
+compose=() # set once containers may be up
 
 finish() {
     local rc=$?
     trap - EXIT
-    if [ -n "$up" ]; then
-        if [ "$rc" != 0 ]; then
-            compose ps || true
-            compose logs --no-color --tail 80 || true
+    if [ ${#compose[@]} != 0 ]; then
+        if [ "$rc" != 0 ] && [ "$rc" -lt 128 ]; then
+            "${compose[@]}" ps || true
+            "${compose[@]}" logs --no-color --tail 80 || true
         fi
-        compose down --volumes --timeout 10 >"$engine/down.log" 2>&1 || cat "$engine/down.log"
+        "${compose[@]}" down --volumes --timeout 10 >"$engine/down.log" 2>&1 || cat "$engine/down.log"
     fi
     docker_stop
     if [ "$rc" = 0 ]; then say "1 passed, 0 failed"; else say "0 passed, 1 failed"; fi
@@ -46,11 +44,12 @@ docker_start
 docker_images "$file"
 # Free ports, so that nothing that listens on the usual ones is in the way.
 export WEIR_PORT='' WEIR_ADMIN_PORT=''
-up=yes
-if ! compose up -d >"$engine/up.log" 2>&1; then
+# An array and not a function: a signal's trap would run with the redirections of the function.
+compose=(timeout --foreground 180 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$")
+if ! "${compose[@]}" up -d >"$engine/up.log" 2>&1; then
     die "the containers don't come up: $(cat "$engine/up.log")"
 fi
-address=$(compose port envoy 4000)
+address=$("${compose[@]}" port envoy 4000)
 for _ in $(seq 120); do
     if ask /ready -f -o /dev/null -m 2 2>/dev/null; then break; fi
     sleep 0.5
