@@ -23,6 +23,7 @@ mod http;
 mod local_reply;
 mod metrics;
 mod panic;
+mod plugin_configuration;
 mod request_head;
 mod request_table;
 mod response;

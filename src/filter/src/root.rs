@@ -11,6 +11,7 @@ use crate::hostcall::{self, attempt};
 use crate::http::Stream;
 use crate::metrics::Metrics;
 use crate::panic::guard;
+use crate::plugin_configuration;
 use crate::unconfigured::Unconfigured;
 use crate::wake::Wake;
 use crate::worker::Worker;
@@ -36,9 +37,8 @@ impl Root {
         let bytes = attempt(|| hostcalls::get_buffer(BufferType::PluginConfiguration, 0, size))
             .map_err(|refused| vec![format!("Envoy does not give the configuration: {refused:?}")])?
             .unwrap_or_default();
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|error| vec![format!("the configuration is not UTF-8: {error}")])?;
-        let loaded = config::load(text)
+        let text = plugin_configuration::json_text(bytes).map_err(|problem| vec![problem])?;
+        let loaded = config::load(&text)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let metrics = Metrics::define(&loaded.config.subgraphs)
             .map_err(|name| vec![format!("Envoy refuses the metric {name}")])?;
