@@ -9,7 +9,7 @@
 #     [target.'cfg(target_arch = "wasm32")'.dev-dependencies]
 #     wasm-bindgen-test.workspace = true
 # Reading a clock panics there: give the planner CancellationToken::new(), not with_timeout().
-# #[should_panic] tests and files read at run time don't work there; include_str! does.
+# Files can't be read at run time there; include_str! works, and so do #[ignore] and #[should_panic].
 set -euo pipefail
 # shellcheck source=tools/toolchain.sh
 . "$(dirname "$0")/toolchain.sh"
@@ -19,7 +19,7 @@ runner=$TOOLS/bin/wasm-bindgen-test-runner
 node=$(find_node) || die "no Node 20 or later: run \`make setup\`"
 [ -x "$runner" ] || die "no $runner: run \`make setup\`"
 # getrandom, which a library brings along, doesn't build for this target unless told a source of
-# randomness. None is named: a test that draws any fails at load, as the core may not (invariant 1).
+# randomness. None is given: a test that draws any fails to link, as the core may not (invariant 1).
 use_wasm_rust '--cfg getrandom_backend="custom"'
 # Proc macros too would be optimised by the workspace's dev profile, which costs more than it gains.
 profile='profile.dev.package."*".opt-level=1'
