@@ -119,7 +119,7 @@ impl Walk<'_> {
         if !self.seen.insert((selection, written)) {
             return Ok(());
         }
-        if selection.is_abstract && !written.0.contains_key(&self.typename) {
+        if selection.is_abstract && written.get(self.typename).is_none() {
             self.path.push(self.typename);
             return Err(self.missing());
         }
@@ -147,7 +147,7 @@ impl Walk<'_> {
             OutputKind::Leaf(_) | OutputKind::List(_) => None,
         };
         self.path.push(field.key);
-        let below = written.0.get(&field.key).ok_or_else(|| self.missing())?;
+        let below = written.get(field.key).ok_or_else(|| self.missing())?;
         if let Some(selection) = composite {
             self.selection(selection, below)?;
         }

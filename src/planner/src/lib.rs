@@ -25,6 +25,8 @@ mod names;
 mod operation;
 pub mod plan;
 mod planning;
+#[cfg(test)]
+mod planning_tests;
 mod projection;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod random_operations;

@@ -105,6 +105,7 @@ impl Operation {
         limits::check(&document, limits).map_err(|error| vec![error])?;
         let chosen = choose(&document, name).map_err(|error| vec![error])?;
         supergraph.validate(&document)?;
+        refuse_reserved_aliases(&document).map_err(|error| vec![error])?;
         let mut index = 0_usize;
         document.definitions.retain(|definition| {
             let keep = index == chosen || matches!(definition, Definition::Fragment(_));
@@ -302,6 +303,38 @@ fn default_of(definitions: &[VariableDefinition], name: &str) -> Option<bool> {
     }
 }
 
+/// `__typename` as the alias of another field would hide the runtime type that execution reads under this key
+/// (names that begin with `__` are reserved, GraphQL §2.1.9).
+fn refuse_reserved_aliases(document: &Document) -> Result<(), OperationError> {
+    document.definitions.iter().try_for_each(|definition| {
+        refuse_reserved_aliases_in(match definition {
+            Definition::Operation(operation) => selections(operation),
+            Definition::Fragment(fragment) => &fragment.selection_set,
+        })
+    })
+}
+
+fn refuse_reserved_aliases_in(set: &SelectionSet) -> Result<(), OperationError> {
+    for selection in &set.items {
+        match selection {
+            Selection::Field(field) => {
+                if field.alias.as_deref() == Some("__typename") && field.name != "__typename" {
+                    return Err(OperationError {
+                        kind: OperationErrorKind::Validation,
+                        message: "\"__typename\" is reserved and can't be the alias of another field."
+                            .to_owned(),
+                        locations: vec![limits::location(field.position)],
+                    });
+                }
+                refuse_reserved_aliases_in(&field.selection_set)?;
+            }
+            Selection::InlineFragment(inline) => refuse_reserved_aliases_in(&inline.selection_set)?,
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+    Ok(())
+}
+
 fn collect_conditions(set: &SelectionSet, names: &mut BTreeSet<String>) {
     let mut of = |directives: &[Directive]| {
         for directive in directives.iter().filter(|directive| matches!(&*directive.name, "skip" | "include"))
@@ -354,4 +387,68 @@ fn collect_introspection(set: &SelectionSet, inside: bool, names: &mut BTreeSet<
 fn on_meta_type(condition: &TypeCondition) -> bool {
     let TypeCondition::On(name) = condition;
     name.starts_with("__")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn prepare(text: &str, name: Option<&str>) -> Result<Operation, Vec<OperationError>> {
+        let sdl = include_str!("../../../tests/fixtures/shop.graphql");
+        let supergraph = Supergraph::parse(sdl).expect("fixture");
+        Operation::prepare(&supergraph, text, name, &OperationLimits { max_tokens: 200, max_depth: 6 })
+    }
+
+    fn error(text: &str, name: Option<&str>) -> OperationError {
+        prepare(text, name).expect_err("an error").remove(0)
+    }
+
+    #[test]
+    fn tells_what_the_plan_depends_on() {
+        let text = "query Q($a: Boolean = true, $b: Boolean!, $t: String!, $z: ID!) {
+            me @include(if: $a) { ...F }
+            __type(name: $t) { ...T }
+            item(id: $z) { id }
+        }
+        fragment F on User { name @skip(if: $b) }
+        fragment T on __Type { fields(includeDeprecated: $b) { name } }";
+        let operation = prepare(text, None).expect("valid");
+        assert_eq!(operation.name(), Some("Q"));
+        let conditions: Vec<_> =
+            operation.conditions().iter().map(|c| (c.name.as_str(), c.default)).collect();
+        assert_eq!(conditions, [("a", Some(true)), ("b", None)]);
+        assert_eq!(operation.introspection_variables(), ["b", "t"]);
+        let z = &operation.variables()[3];
+        assert_eq!((z.ty.as_str(), z.non_null, z.has_default), ("ID!", true, false));
+    }
+
+    #[test]
+    fn chooses_by_name() {
+        let text = "query A { status } mutation B { rename(name: \"x\") { id } }";
+        assert_eq!(prepare(text, Some("B")).expect("valid").kind(), OperationKind::Mutation);
+        assert_eq!(error(text, None).kind, OperationErrorKind::UnknownOperation);
+        assert_eq!(error(text, Some("C")).kind, OperationErrorKind::UnknownOperation);
+    }
+
+    #[test]
+    fn each_fault_has_its_kind_and_place() {
+        let syntax = error("{ me {", None);
+        assert_eq!((syntax.kind, syntax.locations.len()), (OperationErrorKind::Parse, 1));
+        assert_eq!(error("", None).kind, OperationErrorKind::Parse);
+        let unknown = error("{\n  nothing }", None);
+        assert_eq!(
+            (unknown.kind, unknown.locations.as_slice()),
+            (OperationErrorKind::Validation, &[(2, 3)][..])
+        );
+        assert_eq!(error("{ me { __typename: name } }", None).kind, OperationErrorKind::Validation);
+        assert_eq!(error("{ me { secret } }", None).kind, OperationErrorKind::Validation);
+        let tokens = format!("{{ {} }}", "status ".repeat(300));
+        assert_eq!(error(&tokens, None).kind, OperationErrorKind::Limit);
+        assert_eq!(
+            error("{ latest { author { ...F } } } fragment F on User { ...F }", None).kind,
+            OperationErrorKind::Validation
+        );
+    }
 }

@@ -284,3 +284,64 @@ fn has_query_type(document: &Document) -> bool {
         matches!(definition, Definition::TypeDefinition(TypeDefinition::Object(object)) if &object.name == name)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const SHOP: &str = include_str!("../../../tests/fixtures/shop.graphql");
+
+    fn problems(sdl: &str) -> String {
+        let problems = Supergraph::parse(sdl).expect_err("problems");
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn knows_its_subgraphs() {
+        let supergraph = Supergraph::parse(SHOP).expect("fixture");
+        let names: Vec<&str> = supergraph.subgraphs().iter().map(|subgraph| subgraph.name.as_str()).collect();
+        assert_eq!(names, ["accounts", "inventory", "products", "reviews"]);
+        assert_eq!(supergraph.subgraphs()[0].url, "http://127.0.0.1:4101/graphql");
+        assert_eq!(supergraph.hash(), Supergraph::parse(SHOP).expect("fixture").hash());
+        assert!(supergraph.notes().is_empty());
+    }
+
+    #[test]
+    fn says_what_it_was_given_instead() {
+        assert!(problems("  \n").contains("is empty"));
+        assert!(problems("type Query {\n  a: }").contains("2:"), "{}", problems("type Query {\n  a: }"));
+        assert!(problems("type Query { a: Int }").contains("API schema"));
+        assert!(
+            problems("type Query { a: Int } type A @key(fields: \"id\") { id: ID }").contains("one subgraph")
+        );
+        assert!(problems("extend type Query { a: Int }").contains("one subgraph"));
+    }
+
+    #[test]
+    fn reports_all_problems_at_once() {
+        let sdl = SHOP
+            .replace("@join__graph(name: \"accounts\", url: \"http://127.0.0.1:4101/graphql\")", "")
+            .replace("name: \"inventory\"", "name: \"\"")
+            .replace("name: \"products\"", "name: \"reviews\"")
+            + "extend type User { more: Int }";
+        let text = problems(&sdl);
+        for part in ["no @join__graph", "has no name", "Two subgraphs", "type extensions"] {
+            assert!(text.contains(part), "{part} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn versions_and_unenforced_access_control() {
+        let old = SHOP.replace("join/v0.5", "join/v0.1");
+        assert!(problems(&old).contains("Federation 1"));
+        let new = Supergraph::parse(&SHOP.replace("join/v0.5", "join/v0.9")).expect("newer is tolerated");
+        assert_eq!(new.notes().len(), 1);
+        let link = "@link(url: \"https://specs.apollo.dev/authenticated/v0.1\", for: SECURITY)\n  @link(url: \"https://specs.apollo.dev/inaccessible";
+        let linked = SHOP.replace("@link(url: \"https://specs.apollo.dev/inaccessible", link);
+        assert!(Supergraph::parse(&linked).is_ok(), "linked but not used");
+        let used = linked.replace("me: User @join__field", "me: User @authenticated @join__field");
+        assert!(problems(&used).contains("@authenticated restricts access"));
+    }
+}

@@ -13,21 +13,31 @@ use crate::plan::{
 
 /// A tree of response keys; lists and type conditions are left out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Keys(pub(crate) BTreeMap<NameId, Keys>);
+pub(crate) struct Keys {
+    /// Whether the fetch answers with this key itself, and doesn't only go through it to its objects.
+    written: bool,
+    below: BTreeMap<NameId, Keys>,
+}
 
 impl Keys {
-    fn at(&self, path: &[NameId]) -> Option<&Self> {
-        path.iter().try_fold(self, |keys, key| keys.0.get(key))
+    /// What is written under `key`, if it is.
+    pub(crate) fn get(&self, key: NameId) -> Option<&Self> {
+        self.below.get(&key).filter(|keys| keys.written)
+    }
+
+    fn writes(&self, path: &[NameId]) -> bool {
+        path.iter().try_fold(self, |keys, key| keys.below.get(key)).is_some_and(|keys| keys.written)
     }
 
     fn insert(&mut self, path: &[NameId], below: Keys) {
-        let node = path.iter().fold(self, |keys, key| keys.0.entry(*key).or_default());
+        let node = path.iter().fold(self, |keys, key| keys.below.entry(*key).or_default());
         node.merge(below);
     }
 
     pub(crate) fn merge(&mut self, other: Keys) {
-        for (key, below) in other.0 {
-            self.0.entry(key).or_default().merge(below);
+        self.written |= other.written;
+        for (key, below) in other.below {
+            self.below.entry(key).or_default().merge(below);
         }
     }
 }
@@ -84,7 +94,7 @@ fn sources(
     let mut found = BTreeSet::new();
     for path in reads {
         let mut writers: Vec<usize> =
-            earlier.iter().filter(|(_, keys)| keys.at(path).is_some()).map(|(index, _)| *index).collect();
+            earlier.iter().filter(|(_, keys)| keys.writes(path)).map(|(index, _)| *index).collect();
         if let Some((last, object)) = path.split_last()
             && *last == typename
         {
@@ -95,7 +105,8 @@ fn sources(
                 writers = vec![creator];
             }
             // An object without `__typename` passes every type condition, as in the library's own executor.
-            if writers.is_empty() && earlier.iter().any(|(_, keys)| keys.at(object).is_some()) {
+            if writers.is_empty() && earlier.iter().any(|(_, keys)| object.is_empty() || keys.writes(object))
+            {
                 continue;
             }
         }
@@ -151,24 +162,22 @@ fn renamed(shape: &Shape, rewrites: &[Rewrite]) -> Keys {
             })
             .collect();
         let Some((last, parents)) = path.split_last() else { continue };
-        let parent = parents.iter().try_fold(&mut keys, |keys, key| keys.0.get_mut(key));
+        let parent = parents.iter().try_fold(&mut keys, |keys, key| keys.below.get_mut(key));
         if let Some(parent) = parent
-            && let Some(below) = parent.0.remove(last)
+            && let Some(below) = parent.below.remove(last)
         {
-            parent.0.entry(*to).or_default().merge(below);
+            parent.below.entry(*to).or_default().merge(below);
         }
     }
     keys
 }
 
 fn of_shape(shape: &Shape) -> Keys {
-    Keys(
-        shape
-            .0
-            .iter()
-            .map(|field| (field.key, field.shape.as_ref().map(of_shape).unwrap_or_default()))
-            .collect(),
-    )
+    let below = shape.0.iter().map(|field| {
+        let below = field.shape.as_ref().map(of_shape).unwrap_or_default();
+        (field.key, Keys { written: true, ..below })
+    });
+    Keys { written: false, below: below.collect() }
 }
 
 /// The paths that `fetch` reads: the objects it completes, their types, and what its representations hold.
@@ -251,7 +260,7 @@ fn settle(requires: &mut [Require], objects: &[Vec<NameId>], earlier: &[(usize, 
                         .collect::<Vec<_>>()
                 };
                 let is_written = |name: NameId| {
-                    below(name).iter().any(|path| earlier.iter().any(|(_, keys)| keys.at(path).is_some()))
+                    below(name).iter().any(|path| earlier.iter().any(|(_, keys)| keys.writes(path)))
                 };
                 if name != key && !is_written(*name) && is_written(*key) {
                     *name = *key;
