@@ -48,7 +48,6 @@ impl Keys {
 pub(super) fn find(
     fetches: &mut [Fetch],
     earlier: &[Vec<usize>],
-    kind: OperationKind,
     interface_objects: bool,
     names: &mut Names,
 ) -> Vec<Vec<usize>> {
@@ -57,24 +56,22 @@ pub(super) fn find(
     let mut after: Vec<Vec<usize>> = Vec::with_capacity(fetches.len());
     // Everything each fetch waits for, directly or not.
     let mut closure: Vec<BTreeSet<usize>> = Vec::with_capacity(fetches.len());
-    let mut last_root_mutation = None;
+    let mut last_root_mutation: Option<usize> = None;
     for (index, (fetch, earlier)) in fetches.iter_mut().zip(earlier).enumerate() {
         let earlier_writes: Vec<(usize, &Keys)> =
             earlier.iter().filter_map(|index| Some((*index, writes.get(*index)?))).collect();
         settle_names(fetch, &earlier_writes);
-        let mut needed = if kind == OperationKind::Mutation {
-            // Root fields of a mutation run in series, each with all that completes it.
-            let mut needed: BTreeSet<usize> = earlier.iter().copied().collect();
-            if fetch.kind == OperationKind::Mutation {
-                needed.extend(last_root_mutation);
-                last_root_mutation = Some(index);
-            }
-            needed
+        let reads = read(fetch, typename);
+        let mut needed = if fetch.kind == OperationKind::Mutation {
+            // Root fields of a mutation run in series.
+            last_root_mutation.into_iter().collect()
         } else {
-            let reads = read(fetch, typename);
             sources(&reads, &earlier_writes, typename, interface_objects)
                 .unwrap_or_else(|| earlier.iter().copied().collect())
         };
+        if fetch.kind == OperationKind::Mutation {
+            last_root_mutation = Some(index);
+        }
         let implied: BTreeSet<usize> =
             needed.iter().filter_map(|index| closure.get(*index)).flatten().copied().collect();
         needed.retain(|index| !implied.contains(index));

@@ -3,6 +3,7 @@
 mod dependencies;
 mod flatten;
 mod requires;
+mod series;
 mod shape;
 mod types;
 
@@ -40,7 +41,11 @@ pub(crate) fn adapt(
         earlier.push(step.earlier);
     }
     let interface_objects = !state.interface_object_types_in_subgraphs.is_empty();
-    let after = dependencies::find(&mut fetches, &earlier, kind, interface_objects, adapter.names);
+    let after = dependencies::find(&mut fetches, &earlier, interface_objects, adapter.names);
+    let (mut fetches, after) = match kind {
+        OperationKind::Mutation => series::order(fetches, after),
+        OperationKind::Query => (fetches, after),
+    };
     for (fetch, after) in fetches.iter_mut().zip(after) {
         fetch.after = after.into_iter().filter_map(|index| u32::try_from(index).ok()).map(FetchId).collect();
     }
