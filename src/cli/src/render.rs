@@ -117,7 +117,7 @@ fn template(settings: &Settings, clusters: &[cluster::Cluster], options: &Option
         request_timeout => humantime::format_duration(config.request_timeout).to_string(),
         stream_timeout => format!("{}s", stream_timeout.as_secs_f64()),
         local_replies => Serde(local_reply::replies()),
-        path => config.path,
+        path => config.path.as_str(),
         max_body => limits.max_body_bytes,
         // A read from the connection, and as much again that was on its way through a decoder.
         body_buffer => limits.max_body_bytes.saturating_add(2 * CONNECTION_BUFFER),
