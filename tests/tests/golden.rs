@@ -50,18 +50,24 @@ fn plans_print_as_recorded() {
     let tests = tests_folder();
     let update = std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1");
     let mut differences = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(tests.join("golden")).expect("golden").map(|entry| entry.expect("entry").path()).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir(tests.join("golden"))
+        .expect("golden")
+        .map(|entry| entry.expect("entry").path())
+        .collect();
     folders.sort();
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         let fixture = tests.join("fixtures").join(format!("{}.graphql", stem(folder)));
-        let sdl = fs::read_to_string(&fixture).unwrap_or_else(|error| panic!("{}: {error}", fixture.display()));
+        let sdl =
+            fs::read_to_string(&fixture).unwrap_or_else(|error| panic!("{}: {error}", fixture.display()));
         let supergraph = Supergraph::parse(&sdl).unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut numbers: BTreeMap<String, PathBuf> = BTreeMap::new();
         for operation in files(folder, "graphql") {
             let name = stem(&operation);
             let number = name.split('-').next().unwrap_or_default().to_owned();
-            assert!(number.len() == 2 && number.parse::<u8>().is_ok(), "{name} begins with no two-digit number");
+            assert!(
+                number.len() == 2 && number.parse::<u8>().is_ok(),
+                "{name} begins with no two-digit number"
+            );
             if let Some(other) = numbers.insert(number, operation.clone()) {
                 panic!("{} and {} have the same number", other.display(), operation.display());
             }

@@ -18,6 +18,16 @@ use crate::projection::{Projector, composite_type};
 use crate::schema::ApiSchema;
 use crate::selection::Node;
 
+/// How selections on interfaces and unions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As the client wrote them.
+    AsWritten,
+    /// Spelled out for every object type. The plan is larger, but the library finds ways for it that it doesn't
+    /// find for fields selected on the interface.
+    PerObjectType,
+}
+
 /// Writes `nodes` as a document of one operation; `None` if no subgraph is needed for it.
 pub(crate) fn write<'a>(
     schema: &'a ApiSchema,
@@ -26,8 +36,9 @@ pub(crate) fn write<'a>(
     operation: &Operation,
     root: &'a str,
     nodes: &'a [Node],
+    form: Form,
 ) -> Result<Option<Document>, String> {
-    let mut writer = Writer { schema, projector, names };
+    let mut writer = Writer { schema, projector, names, form };
     let mut merged = Vec::new();
     merge(nodes, &mut merged);
     let items = writer.selections(root, &merged)?;
@@ -61,6 +72,7 @@ struct Writer<'a, 'p> {
     schema: &'a ApiSchema,
     projector: &'p mut Projector<'a>,
     names: &'p mut Names,
+    form: Form,
 }
 
 /// A field or fragment with the selections of all its occurrences in one selection set.
@@ -112,12 +124,7 @@ impl<'a> Writer<'a, '_> {
                     merge(below.iter().copied(), &mut inner);
                     let selections = self.selections(condition, &inner)?;
                     if !selections.is_empty() {
-                        items.push(Selection::InlineFragment(InlineFragment {
-                            position: Pos::default(),
-                            type_condition: Some(TypeCondition::On(condition.clone())),
-                            directives: Vec::new(),
-                            selection_set: SelectionSet { span: Default::default(), items: selections },
-                        }));
+                        items.push(on(condition, selections));
                     }
                 }
             }
@@ -125,17 +132,60 @@ impl<'a> Writer<'a, '_> {
         Ok(items)
     }
 
+    fn per_object_type(&mut self, type_name: &str, nodes: &[&'a Node]) -> Result<Vec<Selection>, String> {
+        let schema = self.schema;
+        let mut items = Vec::new();
+        for object in schema.possible_types(type_name) {
+            let mut fields = Vec::new();
+            fields_on(schema, object, nodes, &mut fields);
+            let mut merged = Vec::new();
+            merge(fields, &mut merged);
+            let selections = self.selections(object, &merged)?;
+            if !selections.is_empty() {
+                items.push(on(object, selections));
+            }
+        }
+        Ok(items)
+    }
+
     /// The selections of a composite position, with `__typename` where it is needed.
     fn object(&mut self, type_name: &'a str, nodes: &[&'a Node]) -> Result<Vec<Selection>, String> {
-        let mut merged = Vec::new();
-        merge(nodes.iter().copied(), &mut merged);
-        let mut items = self.selections(type_name, &merged)?;
+        let mut items = if self.form == Form::PerObjectType && self.schema.is_abstract(type_name) {
+            self.per_object_type(type_name, nodes)?
+        } else {
+            let mut merged = Vec::new();
+            merge(nodes.iter().copied(), &mut merged);
+            self.selections(type_name, &merged)?
+        };
         let is_abstract = self.projector.selection(self.names, type_name, nodes)?.is_abstract;
         if is_abstract || items.is_empty() {
             items.insert(0, Selection::Field(typename()));
         }
         Ok(items)
     }
+}
+
+/// The fields of `nodes` that are selected on objects of type `object`.
+fn fields_on<'a>(schema: &ApiSchema, object: &str, nodes: &[&'a Node], fields: &mut Vec<&'a Node>) {
+    for node in nodes {
+        match node {
+            Node::Field(_) => fields.push(node),
+            Node::On { condition, selections } => {
+                if schema.possible_types(condition).iter().any(|possible| possible == object) {
+                    fields_on(schema, object, &selections.iter().collect::<Vec<_>>(), fields);
+                }
+            }
+        }
+    }
+}
+
+fn on(condition: &str, items: Vec<Selection>) -> Selection {
+    Selection::InlineFragment(InlineFragment {
+        position: Pos::default(),
+        type_condition: Some(TypeCondition::On(condition.to_owned())),
+        directives: Vec::new(),
+        selection_set: SelectionSet { span: Default::default(), items },
+    })
 }
 
 fn typename() -> Field {

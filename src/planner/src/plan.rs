@@ -206,11 +206,12 @@ pub struct ShapeField {
 /// possible runtime type).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
-    /// The named type of the position. It is the object's runtime type if `is_abstract` is false.
+    /// The named type of the position. Where it is an object type, it is the runtime type.
     pub type_name: NameId,
-    /// Whether the runtime type must be read from `__typename`.
+    /// Whether the runtime type must be read from `__typename`. False also for an interface or union of which all
+    /// objects show the same fields: its `__typename` may not have been fetched, and its one variant applies.
     pub is_abstract: bool,
-    /// The first variant whose `types` hold the runtime type applies. An object type has exactly one.
+    /// The first variant whose `types` hold the runtime type applies; exactly one where `is_abstract` is false.
     pub variants: Vec<Variant>,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use graphql_tools::static_graphql::query::Document;
 use hive_router_query_planner::ast::normalization::normalize_operation;
 use hive_router_query_planner::graph::{PERCENTAGE_SCALE_FACTOR, PlannerOverrideContext};
 use hive_router_query_planner::planner::PlannerError;
@@ -12,9 +13,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contain::contain;
 use crate::introspection::Introspection;
+use crate::library_operation::Form;
 use crate::names::Names;
 use crate::operation::Operation;
-use crate::plan::{ExecutablePlan, OperationKind};
+use crate::plan::{ExecutablePlan, Fetch, OperationKind};
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
@@ -40,29 +42,51 @@ pub(crate) fn plan(
     let introspection = Introspection::new(schema, operation, variables);
     let mut projector = Projector::new(schema, introspection);
     let projection = projector.selection(&mut names, root, &node_refs).map_err(failed)?;
-    let document = library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes)
-        .map_err(failed)?;
-    let fetches = match document {
-        None => Vec::new(),
-        Some(document) => {
-            let overrides = overrides(&document.to_string());
-            let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
-            let planner = supergraph.planner();
-            let planned = contain(|| -> Result<QueryPlan, PlanError> {
-                let normalized = normalize_operation(&planner.supergraph, &document, None)
-                    .map_err(|error| failed(error.to_string()))?;
-                planner
-                    .plan_from_normalized_operation(normalized.executable_operation(), overrides, &token)
-                    .map_err(library_error)
-            });
-            let planned = planned.map_err(|panic| failed(format!("the planner broke down: {panic}")))??;
-            adapter::adapt(planned, kind, &planner.supergraph, supergraph.subgraphs(), &mut names)
-                .map_err(failed)?
+    let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
+    let mut first_failure = None;
+    for form in [Form::AsWritten, Form::PerObjectType] {
+        let document =
+            library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes, form)
+                .map_err(failed)?;
+        let fetches = match document {
+            None => Ok(Vec::new()),
+            Some(document) => fetches(supergraph, kind, &document, &token, &mut names),
+        };
+        let checked = fetches.and_then(|fetches| {
+            check::check(kind, &fetches, &projection, &mut names, &supergraph.planner().supergraph)
+                .map(|()| fetches)
+                .map_err(failed)
+        });
+        match checked {
+            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
+            Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
+            Err(failure) => {
+                first_failure.get_or_insert(failure);
+            }
         }
-    };
-    check::check(kind, &fetches, &projection, &mut names, &supergraph.planner().supergraph)
-        .map_err(failed)?;
-    Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection })
+    }
+    Err(first_failure.unwrap_or_else(|| failed("no plan was tried")))
+}
+
+/// Asks the library for a plan and turns it into ours.
+fn fetches(
+    supergraph: &Supergraph,
+    kind: OperationKind,
+    document: &Document,
+    token: &CancellationToken,
+    names: &mut Names,
+) -> Result<Vec<Fetch>, PlanError> {
+    let planner = supergraph.planner();
+    let overrides = overrides(&document.to_string());
+    let planned = contain(|| -> Result<QueryPlan, PlanError> {
+        let normalized = normalize_operation(&planner.supergraph, document, None)
+            .map_err(|error| failed(error.to_string()))?;
+        planner
+            .plan_from_normalized_operation(normalized.executable_operation(), overrides, token)
+            .map_err(library_error)
+    });
+    let planned = planned.map_err(|panic| failed(format!("the planner broke down: {panic}")))??;
+    adapter::adapt(planned, kind, &planner.supergraph, supergraph.subgraphs(), names).map_err(failed)
 }
 
 fn failed(reason: impl Into<String>) -> PlanError {
