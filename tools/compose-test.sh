@@ -56,6 +56,11 @@ for _ in $(seq 120); do
 done
 ask /ready -f -o /dev/null || die "no readiness at http://$address/ready"
 
+# In its container the admin interface has to be on every address; the compose file keeps it on the host's loopback.
+admin=$("${compose[@]}" port envoy 9902)
+curl -sS -f -m 20 -o /dev/null "http://$admin/stats/prometheus" ||
+    die "no admin interface at http://$admin: envoy/envoy.yaml needs \`weirctl render --admin 0.0.0.0:9902\`"
+
 # Both through one printer: the order of fields counts, the blanks don't.
 show() { python3 -m json.tool "$@"; }
 python3 -c 'import json, sys; print(json.dumps({"query": sys.stdin.read()}))' <envoy/demo.graphql |
