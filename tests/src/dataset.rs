@@ -18,8 +18,8 @@ impl Dataset {
         }
     }
 
-    /// The shop of `tests/fixtures/shop.graphql`.
-    pub fn shop() -> Dataset {
+    /// The store of `tests/fixtures/store.graphql`.
+    pub fn store() -> Dataset {
         Dataset::new(serde_json::json!({
             "Query": {
                 "me": "@User:1",
@@ -43,7 +43,7 @@ impl Dataset {
     }
 
     /// The root object of a kind of operation.
-    pub fn root(&self, name: &str) -> Object<'_> {
+    pub fn root<'a>(&'a self, name: &'a str) -> Object<'a> {
         Object { dataset: self, type_name: name, fields: self.objects.get(name).unwrap_or(&Json::Null) }
     }
 

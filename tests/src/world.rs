@@ -63,9 +63,9 @@ struct SimulatedHost {
 }
 
 impl World {
-    /// A world around the shop's supergraph, with `settings` merged into its configuration.
-    pub fn shop(settings: Json) -> World {
-        World::new(include_str!("../fixtures/shop.graphql"), Dataset::shop(), settings)
+    /// A world around the store's supergraph, with `settings` merged into its configuration.
+    pub fn store(settings: Json) -> World {
+        World::new(include_str!("../fixtures/store.graphql"), Dataset::store(), settings)
     }
 
     /// A world around any supergraph whose subgraphs have URLs.

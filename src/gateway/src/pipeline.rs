@@ -56,6 +56,8 @@ struct InFlight {
     request: RequestId,
     fetch: FetchId,
     subgraph: SubgraphId,
+    /// Its timeout is all that was left of the request, so that both run out at once.
+    lasts_to_deadline: bool,
 }
 
 impl Gateway {
@@ -157,7 +159,7 @@ impl Gateway {
 
     fn call_done(&mut self, now: Timestamp, call: CallId, response: HttpResponse) {
         // Unknown: the request it was made for has been answered, or its client is gone.
-        let Some(InFlight { request: id, fetch, subgraph }) = self.calls.remove(&call) else { return };
+        let Some(InFlight { request: id, fetch, subgraph, .. }) = self.calls.remove(&call) else { return };
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.calls.retain(|open| *open != call);
         let service = self.config.subgraphs.get(subgraph.0 as usize).map_or("", |subgraph| subgraph.name.as_str());
@@ -180,10 +182,17 @@ impl Gateway {
     }
 
     fn call_failed(&mut self, now: Timestamp, call: CallId, failure: CallFailure) {
-        let Some(InFlight { request: id, fetch, subgraph }) = self.calls.remove(&call) else { return };
+        let Some(in_flight) = self.calls.remove(&call) else { return };
+        let InFlight { request: id, fetch, subgraph, lasts_to_deadline } = in_flight;
         self.count(Metric::SubgraphFailures(subgraph), 1);
         if failure == CallFailure::Refused {
             self.count(Metric::SubgraphRefusals(subgraph), 1);
+        }
+        if failure == CallFailure::TimedOut && lasts_to_deadline {
+            // It is the request that took too long, whichever of the host's timers comes first; the host's
+            // clock may even be a little behind `now`.
+            self.exceed(id);
+            return self.tick(now);
         }
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.calls.retain(|open| *open != call);
@@ -223,18 +232,21 @@ impl Gateway {
             if at > now {
                 break;
             }
-            let Some(request) = self.forget(id) else {
-                self.deadlines.remove(&(at, id));
-                continue;
-            };
-            self.count(Metric::DeadlinesExceeded, 1);
-            let message = format!(
-                "The request took longer than {} ms (request_timeout).",
-                self.config.request_timeout.as_millis()
-            );
-            let error = GraphQlError::new(Code::DeadlineExceeded, message);
-            self.reply(id, protocol::refuse(request.media, &[error], Code::DeadlineExceeded));
+            self.exceed(id);
+            self.deadlines.remove(&(at, id));
         }
+    }
+
+    /// Answers a request whose deadline has passed.
+    fn exceed(&mut self, id: RequestId) {
+        let Some(request) = self.forget(id) else { return };
+        self.count(Metric::DeadlinesExceeded, 1);
+        let message = format!(
+            "The request took longer than {} ms (request_timeout).",
+            self.config.request_timeout.as_millis()
+        );
+        let error = GraphQlError::new(Code::DeadlineExceeded, message);
+        self.reply(id, protocol::refuse(request.media, &[error], Code::DeadlineExceeded));
     }
 
     /// Makes the calls that a request is ready for, or answers it if nothing is left to wait for.
@@ -257,7 +269,9 @@ impl Gateway {
         let ReadyCall { fetch, subgraph, body } = ready;
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.calls.insert(id, InFlight { request, fetch, subgraph });
+        let timeout = self.config.subgraphs.get(subgraph.0 as usize).map_or(left, |config| config.timeout);
+        let lasts_to_deadline = left <= timeout;
+        self.calls.insert(id, InFlight { request, fetch, subgraph, lasts_to_deadline });
         if let Some(request) = self.requests.get_mut(&request) {
             request.calls.push(id);
         }
@@ -281,7 +295,7 @@ impl Gateway {
             path: config.path.clone(),
             headers,
             body,
-            timeout: config.timeout.min(left).max(Duration::from_millis(1)),
+            timeout: timeout.min(left).max(Duration::from_millis(1)),
         };
         self.count(Metric::SubgraphCalls(subgraph), 1);
         self.outputs.push_back(Output::Call(call));

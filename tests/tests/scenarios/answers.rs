@@ -3,13 +3,13 @@
 use serde_json::json;
 use weir_tests::world::{Behaviour, World};
 
-fn shop() -> World {
-    World::shop(json!({}))
+fn store() -> World {
+    World::store(json!({}))
 }
 
 #[test]
 fn data_of_several_subgraphs_is_one_answer() {
-    let mut world = shop();
+    let mut world = store();
     let reply = world.ask("{ topProducts { name stock reviews { body author { name } } } }");
     assert_eq!(
         reply,
@@ -25,7 +25,7 @@ fn data_of_several_subgraphs_is_one_answer() {
 
 #[test]
 fn an_entity_that_many_objects_share_is_asked_for_once() {
-    let mut world = shop();
+    let mut world = store();
     world.ask("{ topProducts { reviews { author { name } } } }");
     let calls = world.raw_calls();
     let last: serde_json::Value = serde_json::from_slice(&calls.last().expect("a call").body).expect("JSON");
@@ -37,7 +37,7 @@ fn an_entity_that_many_objects_share_is_asked_for_once() {
 
 #[test]
 fn fields_stand_in_selection_order_under_their_aliases() {
-    let mut world = shop();
+    let mut world = store();
     let id = world.send("{ b: me { z: name id a: __typename } __typename a: me { score } }");
     world.run();
     let body = String::from_utf8(world.reply(id).expect("a reply").body.clone()).expect("UTF-8");
@@ -49,7 +49,7 @@ fn fields_stand_in_selection_order_under_their_aliases() {
 
 #[test]
 fn requires_are_fetched_and_handed_on() {
-    let mut world = shop();
+    let mut world = store();
     let reply = world.ask("{ topProducts { shipping } }");
     assert_eq!(
         reply,
@@ -59,7 +59,7 @@ fn requires_are_fetched_and_handed_on() {
 
 #[test]
 fn a_union_shows_each_member_its_own_fields() {
-    let mut world = shop();
+    let mut world = store();
     let reply = world.ask("{ latest { __typename ... on Review { body } ... on Product { name upc } } }");
     assert_eq!(
         reply,
@@ -73,7 +73,7 @@ fn a_union_shows_each_member_its_own_fields() {
 
 #[test]
 fn a_fetch_waits_for_its_own_inputs_only() {
-    let mut world = shop();
+    let mut world = store();
     world.latency("reviews", std::time::Duration::from_millis(500));
     let start = world.now();
     let id = world.send("{ topProducts { stock reviews { id } } }");
@@ -86,7 +86,7 @@ fn a_fetch_waits_for_its_own_inputs_only() {
 
 #[test]
 fn mutations_run_in_series() {
-    let mut world = shop();
+    let mut world = store();
     let start = world.now();
     let id = world.send("mutation { a: rename(name: \"x\") { name reviews { id } } b: review(upc: \"p1\") { body } }");
     world.run();
@@ -102,7 +102,7 @@ fn mutations_run_in_series() {
 
 #[test]
 fn skipped_fields_cause_no_calls() {
-    let mut world = shop();
+    let mut world = store();
     let query = "query($with: Boolean!) { topProducts { name stock @include(if: $with) } }";
     let ask = |world: &mut World, with: bool| {
         let id = world.send_body(&json!({"query": query, "variables": {"with": with}}).to_string());
@@ -120,7 +120,7 @@ fn skipped_fields_cause_no_calls() {
 #[test]
 fn an_operation_is_planned_once() {
     use weir_gateway::metric::Metric;
-    let mut world = shop();
+    let mut world = store();
     for _ in 0..5 {
         world.ask("{ me { name } }");
     }
@@ -131,7 +131,7 @@ fn an_operation_is_planned_once() {
 
 #[test]
 fn leaves_pass_through_byte_for_byte() {
-    let mut world = shop();
+    let mut world = store();
     let body = r#"{"data":{"me":{"name":"\u00e9 \"x\" 漢","score":1.0}}}"#;
     world.set("accounts", Behaviour::Raw(200, body.to_owned()));
     let id = world.send("{ me { name score } }");
@@ -141,7 +141,7 @@ fn leaves_pass_through_byte_for_byte() {
 
 #[test]
 fn variables_travel_to_the_subgraph_that_uses_them() {
-    let mut world = shop();
+    let mut world = store();
     let query = "query Q($id: ID! = \"7\", $other: Boolean = true) { user(id: $id) { name } me @include(if: $other) { id } }";
     let id = world.send_body(&json!({"query": query, "variables": {"id": "\u{e9}2"}}).to_string());
     world.run();

@@ -9,7 +9,7 @@ use weir_tests::world::{Behaviour, World};
 #[test]
 fn the_deadline_answers_a_request_whose_subgraph_hangs() {
     let settings = json!({"request_timeout": "2s", "subgraph_defaults": {"timeout": "30s"}});
-    let mut world = World::shop(settings);
+    let mut world = World::store(settings);
     world.latency("accounts", Duration::from_secs(60));
     let start = world.now();
     let id = world.send("{ me { name } }");
@@ -24,8 +24,20 @@ fn the_deadline_answers_a_request_whose_subgraph_hangs() {
 }
 
 #[test]
+fn a_call_that_times_out_at_the_deadline_is_not_called_the_subgraphs_fault() {
+    let mut world = World::store(json!({"request_timeout": "2s", "subgraph_defaults": {"timeout": "30s"}}));
+    world.set("accounts", Behaviour::Hang);
+    let id = world.send("{ me { name } }");
+    // The call's time-out comes first.
+    world.run();
+    assert_eq!(world.reply(id).expect("a reply").status, 504);
+    assert_eq!(world.json(id)["errors"][0]["extensions"]["code"], "DEADLINE_EXCEEDED");
+    assert_eq!(world.count(Metric::DeadlinesExceeded), 1);
+}
+
+#[test]
 fn six_hundred_waiting_requests_are_answered_in_turns() {
-    let mut world = World::shop(json!({"request_timeout": "2s"}));
+    let mut world = World::store(json!({"request_timeout": "2s"}));
     world.set("accounts", Behaviour::Hang);
     let ids: Vec<_> = (0..600).map(|_| world.send("{ me { name } }")).collect();
     world.stall(Duration::from_secs(2));
@@ -42,7 +54,7 @@ fn six_hundred_waiting_requests_are_answered_in_turns() {
 
 #[test]
 fn a_client_that_leaves_takes_nobody_with_it() {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     let gone = world.send("{ topProducts { stock } }");
     let stays = world.send("{ topProducts { stock } }");
     world.run_for(Duration::from_millis(5));
@@ -57,7 +69,7 @@ fn a_client_that_leaves_takes_nobody_with_it() {
 
 #[test]
 fn more_requests_than_allowed_are_refused() {
-    let mut world = World::shop(json!({"limits": {"max_active_requests": 2}}));
+    let mut world = World::store(json!({"limits": {"max_active_requests": 2}}));
     let first = world.send("{ me { name } }");
     let second = world.send("{ me { name } }");
     let third = world.send("{ me { name } }");
@@ -71,8 +83,8 @@ fn more_requests_than_allowed_are_refused() {
 
 #[test]
 fn answers_that_are_too_large_together_fail_their_fetch() {
-    let mut world = World::shop(json!({"limits": {"max_response_bytes": 100}}));
-    world.set("accounts", Behaviour::Raw(200, format!("{{\"data\":{{\"me\":{{\"name\":\"{}\"}}}}}}", "x".repeat(200))));
+    let mut world = World::store(json!({"limits": {"max_response_bytes": 1024}}));
+    world.set("accounts", Behaviour::Raw(200, format!("{{\"data\":{{\"me\":{{\"name\":\"{}\"}}}}}}", "x".repeat(2000))));
     let reply = world.ask("{ me { name } }");
     assert_eq!(reply["errors"][0]["extensions"]["code"], "RESPONSE_TOO_LARGE");
     assert_eq!(reply["data"], json!({"me": null}));
@@ -80,7 +92,7 @@ fn answers_that_are_too_large_together_fail_their_fetch() {
 
 #[test]
 fn operations_over_the_limits_are_refused() {
-    let mut world = World::shop(json!({"limits": {"max_depth": 4, "max_tokens": 100}}));
+    let mut world = World::store(json!({"limits": {"max_depth": 4, "max_tokens": 100}}));
     let deep = "{ me { reviews { product { reviews { id } } } } }";
     assert_eq!(world.ask(deep)["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
     let long = format!("{{ {} }}", "me { id } ".repeat(100));
@@ -91,7 +103,7 @@ fn operations_over_the_limits_are_refused() {
 
 #[test]
 fn late_answers_find_nobody() {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     world.latency("accounts", Duration::from_secs(1));
     let id = world.send("{ me { name } }");
     world.leave(id);

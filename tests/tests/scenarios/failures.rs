@@ -9,7 +9,7 @@ const QUERY: &str = "{ me { name } topProducts { name reviews { body } } }";
 
 /// Asks [`QUERY`] while the reviews behave like this; returns the one error.
 fn reviews(behaviour: Behaviour) -> Json {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     world.set("reviews", behaviour);
     let id = world.send(QUERY);
     world.run();
@@ -71,7 +71,7 @@ fn errors_of_the_subgraph_are_passed_on() {
 
 #[test]
 fn an_entitys_error_stands_at_every_place_of_the_entity() {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     world.set("accounts", Behaviour::Changed(|mut response| {
         response["data"]["_entities"][0]["name"] = Json::Null;
         response["errors"] = json!([{"message": "who?", "path": ["_entities", 0, "name"]}]);
@@ -91,7 +91,7 @@ fn an_entitys_error_stands_at_every_place_of_the_entity() {
 
 #[test]
 fn a_null_entity_leaves_its_fields_null() {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     world.set("reviews", Behaviour::Changed(|mut response| {
         response["data"]["_entities"][1] = Json::Null;
         response
@@ -104,7 +104,7 @@ fn a_null_entity_leaves_its_fields_null() {
 #[test]
 fn null_propagates_to_the_nearest_nullable_parent() {
     // `stock` is Int!, the list's items are nullable.
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     world.set("inventory", Behaviour::Changed(|mut response| {
         response["data"]["_entities"][1]["stock"] = Json::Null;
         response
@@ -126,7 +126,7 @@ fn null_propagates_to_the_nearest_nullable_parent() {
 
 #[test]
 fn values_of_the_wrong_type_become_null_with_an_error() {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     world.set("accounts", Behaviour::Raw(200, r#"{"data":{"me":{"name":3,"score":"x"},"user":"Bob"}}"#.into()));
     let reply = world.ask("{ me { name score } user(id: 1) { id } }");
     assert_eq!(reply["data"], json!({"me": {"name": null, "score": null}, "user": null}));
@@ -141,14 +141,14 @@ fn values_of_the_wrong_type_become_null_with_an_error() {
 
 #[test]
 fn an_extra_field_of_a_subgraph_is_dropped() {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     world.set("accounts", Behaviour::Raw(200, r#"{"data":{"me":{"name":"Ann","secret":1},"more":2}}"#.into()));
     assert_eq!(world.ask("{ me { name } }"), json!({"data": {"me": {"name": "Ann"}}}));
 }
 
 #[test]
 fn failures_are_counted_for_the_subgraph() {
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     let reviews = weir_planner::plan::SubgraphId(3);
     world.set("reviews", Behaviour::Refuse);
     world.ask(QUERY);

@@ -15,7 +15,7 @@ fn post(content_type: &str, body: &str) -> HttpRequest {
 
 /// Status, code and message of the answer.
 fn refused(request: HttpRequest) -> (u16, String, String) {
-    let mut world = World::shop(json!({"limits": {"max_body_bytes": 2000}}));
+    let mut world = World::store(json!({"limits": {"max_body_bytes": 2000}}));
     let id = world.send_request(request);
     let status = world.reply(id).expect("refused at once").status;
     let error = world.json(id)["errors"][0].clone();
@@ -90,7 +90,7 @@ fn get_serves_queries_only() {
     let get = |path: &str| HttpRequest { method: "GET".into(), path: path.into(), ..HttpRequest::default() };
     check(get("/graphql"), 400, "BAD_REQUEST", "query");
     check(get("/graphql?query=mutation%7Brename(name:%22x%22)%7Bid%7D%7D"), 405, "MUTATION_BY_GET", "POST");
-    let mut world = World::shop(json!({}));
+    let mut world = World::store(json!({}));
     let id = world.send_request(get(
         "/graphql?query=query+Q($id:ID!)%7Buser(id:$id)%7Bname%7D%7D&variables=%7B%22id%22:%222%22%7D&operationName=Q",
     ));

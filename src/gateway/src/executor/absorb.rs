@@ -24,9 +24,8 @@ pub(crate) struct Answer<'a> {
 impl Execution {
     /// Ends a fetch without an answer: `error` stands at the place of what it would have found.
     pub(crate) fn fail(&mut self, fetch: FetchId, error: GraphQlError) {
-        if self.end(fetch).is_some() {
-            let path = self.place_of_failure(fetch);
-            self.errors.push(error.at(path));
+        if let Some(lookups) = self.end(fetch) {
+            self.blame(fetch, &lookups, error);
         }
     }
 
@@ -60,8 +59,7 @@ impl Execution {
                     error.extensions.insert("http".into(), serde_json::json!({"status": answer.status}));
                     error
                 };
-                let path = self.place_of_failure(fetch);
-                self.errors.push(error.of(service).at(path));
+                self.blame(fetch, &lookups, error.of(service));
                 return false;
             }
         };
@@ -75,7 +73,9 @@ impl Execution {
         match response.data {
             Some(Data::Root(value)) => self.merge_root(fetch, planned, &lookups, value, service),
             Some(Data::Entities(lists)) => self.merge_entities(fetch, planned, lookups, lists, silent, service),
-            None if silent => self.malformed(fetch, service, "\"data\" is null, without an error"),
+            None if silent => {
+                self.malformed(fetch, &lookups, service, "\"data\" is null, without an error");
+            }
             None => {}
         }
         !failed
@@ -87,7 +87,7 @@ impl Execution {
             rewrite(&plan, self.typename, &mut self.bodies, output_rewrites, &mut value);
         }
         let Value::Object(data) = value else {
-            self.malformed(fetch, service, "\"data\" is not an object");
+            self.malformed(fetch, lookups, service, "\"data\" is not an object");
             return;
         };
         for place in lookups.iter().flat_map(|lookup| &lookup.places).flatten() {
@@ -108,29 +108,32 @@ impl Execution {
     ) {
         let plan = Rc::clone(&self.plan);
         let Target::Entities(entity_lookups) = &planned.target else { return };
-        for ((lookup, planned), list) in lookups.into_iter().zip(entity_lookups).zip(lists) {
+        let mut broken = None;
+        for ((lookup, planned), list) in lookups.iter().zip(entity_lookups).zip(lists) {
             let sent = lookup.places.len();
             if sent == 0 {
                 continue;
             }
             let Some(entities) = list else {
                 if silent {
-                    self.malformed(fetch, service, "\"_entities\" is not a list");
+                    broken = Some("\"_entities\" is not a list".to_owned());
                 }
                 continue;
             };
             if entities.len() != sent {
-                let what = format!("it has {} entities where {sent} were asked for", entities.len());
-                self.malformed(fetch, service, &what);
+                broken = Some(format!("it has {} entities where {sent} were asked for", entities.len()));
                 continue;
             }
-            for (mut entity, places) in entities.into_iter().zip(lookup.places) {
+            for (mut entity, places) in entities.into_iter().zip(&lookup.places) {
                 rewrite(&plan, self.typename, &mut self.bodies, &planned.output_rewrites, &mut entity);
                 // A null entity is an answer: the subgraph does not know it.
                 if let Value::Object(entity) = entity {
-                    self.merge_at(&places, entity);
+                    self.merge_at(places, entity);
                 }
             }
+        }
+        if let Some(what) = broken {
+            self.malformed(fetch, &lookups, service, &what);
         }
     }
 
@@ -146,10 +149,9 @@ impl Execution {
         }
     }
 
-    fn malformed(&mut self, fetch: FetchId, service: &str, what: &str) {
+    fn malformed(&mut self, fetch: FetchId, lookups: &[Lookup], service: &str, what: &str) {
         let message = format!("The answer of subgraph \"{service}\" is not a GraphQL response: {what}.");
-        let path = self.place_of_failure(fetch);
-        self.errors.push(GraphQlError::new(Code::SubgraphMalformed, message).of(service).at(path));
+        self.blame(fetch, lookups, GraphQlError::new(Code::SubgraphMalformed, message).of(service));
     }
 
     /// Adds an error that the subgraph reported, at every place of the client's response that it concerns.
@@ -193,8 +195,11 @@ impl Execution {
         }
     }
 
-    fn place_of_failure(&self, fetch: FetchId) -> Vec<PathItem> {
-        let Some(planned) = self.plan.fetches.get(fetch.0 as usize) else { return Vec::new() };
+    /// Puts the error of a whole fetch wherever data of it was awaited: once for each path of a batch, so that
+    /// every null it causes is accounted for.
+    fn blame(&mut self, fetch: FetchId, lookups: &[Lookup], error: GraphQlError) {
+        let Some(planned) = self.plan.fetches.get(fetch.0 as usize) else { return };
+        let mut paths: Vec<Vec<PathItem>> = Vec::new();
         match &planned.target {
             // A root fetch with a single field concerns that field; with several, the whole response.
             Target::Root { path, shape, .. } => {
@@ -202,13 +207,18 @@ impl Execution {
                 if let [field] = shape.0.as_slice() {
                     at.push(PathItem::Key(self.plan.name(field.key).to_owned()));
                 }
-                at
+                paths.push(at);
             }
-            Target::Entities(lookups) => lookups
-                .first()
-                .and_then(|lookup| lookup.paths.first())
-                .map(|path| common_path(&self.plan, path))
-                .unwrap_or_default(),
+            Target::Entities(entity_lookups) => {
+                let awaited = entity_lookups.iter().zip(lookups).filter(|(_, lookup)| !lookup.places.is_empty());
+                for path in awaited.flat_map(|(lookup, _)| &lookup.paths) {
+                    let at = common_path(&self.plan, path);
+                    if !paths.contains(&at) {
+                        paths.push(at);
+                    }
+                }
+            }
         }
+        self.errors.extend(paths.into_iter().map(|path| error.clone().at(path)));
     }
 }
