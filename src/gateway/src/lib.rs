@@ -20,16 +20,16 @@ pub mod error;
 pub mod event;
 mod executor;
 mod host;
-mod protocol;
 pub mod metric;
 mod pipeline;
 mod plans;
 mod prepare;
+mod protocol;
 mod response;
 
 pub use config::Config;
 pub use driver::{MAX_REPLIES_PER_TURN, drive};
 pub use event::{Input, Output, RequestId, Timestamp};
 pub use host::Host;
-pub use protocol::error_reply;
 pub use pipeline::{Gateway, Route};
+pub use protocol::error_reply;

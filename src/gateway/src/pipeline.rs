@@ -8,12 +8,14 @@ use weir_planner::plan::{FetchId, SubgraphId};
 
 use crate::Config;
 use crate::error::Code;
-use crate::event::{Call, CallFailure, CallId, HttpRequest, HttpResponse, Input, Level, Output, Reply, RequestId, Timestamp};
+use crate::event::{
+    Call, CallFailure, CallId, HttpRequest, HttpResponse, Input, Level, Output, Reply, RequestId, Timestamp,
+};
 use crate::executor::{Answer, Execution, ReadyCall};
-use crate::protocol::{self, Media};
 use crate::metric::Metric;
 use crate::plans::Plans;
 use crate::prepare::prepare;
+use crate::protocol::{self, Media};
 use crate::response::errors::GraphQlError;
 
 /// Where a path leads.
@@ -120,7 +122,9 @@ impl Gateway {
         self.count(Metric::Requests, 1);
         let media = match protocol::negotiate(request) {
             Ok(media) => media,
-            Err(error) => return self.refuse(id, Media::Json, &[error], Code::NotAcceptable),
+            Err((code, message)) => {
+                return self.refuse(id, Media::Json, &[GraphQlError::new(code, message)], code);
+            }
         };
         if self.requests.len() >= self.config.limits.max_active_requests {
             let error = GraphQlError::new(
@@ -162,7 +166,8 @@ impl Gateway {
         let Some(InFlight { request: id, fetch, subgraph, .. }) = self.calls.remove(&call) else { return };
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.calls.retain(|open| *open != call);
-        let service = self.config.subgraphs.get(subgraph.0 as usize).map_or("", |subgraph| subgraph.name.as_str());
+        let service =
+            self.config.subgraphs.get(subgraph.0 as usize).map_or("", |subgraph| subgraph.name.as_str());
         let limit = self.config.limits.max_response_bytes;
         let fine = if request.execution.bytes().saturating_add(response.body.len()) > limit {
             let message = format!(
@@ -201,7 +206,9 @@ impl Gateway {
         let (code, message) = match failure {
             CallFailure::Refused => (
                 Code::SubgraphRefused,
-                format!("Envoy refused the call to subgraph \"{service}\": no healthy host, or a limit is reached."),
+                format!(
+                    "Envoy refused the call to subgraph \"{service}\": no healthy host, or a limit is reached."
+                ),
             ),
             CallFailure::Unreachable => {
                 (Code::SubgraphUnreachable, format!("Subgraph \"{service}\" could not be reached."))

@@ -52,7 +52,12 @@ impl Plans {
     }
 
     /// The plan of an operation for one combination of condition values.
-    pub(crate) fn plan(&mut self, text: &str, name: Option<&str>, variant: &str) -> Option<Rc<ExecutablePlan>> {
+    pub(crate) fn plan(
+        &mut self,
+        text: &str,
+        name: Option<&str>,
+        variant: &str,
+    ) -> Option<Rc<ExecutablePlan>> {
         let entry = self.entry(text, name)?;
         entry.variants.iter().find(|(v, _)| v == variant).map(|(_, plan)| Rc::clone(plan))
     }

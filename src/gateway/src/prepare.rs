@@ -10,9 +10,9 @@ use weir_planner::{
 use crate::config::Limits;
 use crate::error::Code;
 use crate::executor::Variables;
-use crate::protocol::GraphQlRequest;
 use crate::metric::Metric;
 use crate::plans::{Known, Plans};
+use crate::protocol::GraphQlRequest;
 use crate::response::errors::GraphQlError;
 
 /// Why a request has no plan.
@@ -85,25 +85,27 @@ fn parse(
     count: &mut dyn FnMut(Metric),
 ) -> Result<Operation, Refused> {
     let limits = OperationLimits { max_tokens: limits.max_tokens, max_depth: limits.max_depth };
-    Operation::prepare(supergraph, &request.query, request.operation_name.as_deref(), &limits).map_err(|errors| {
-        let kind = errors.first().map_or(OperationErrorKind::Validation, |error| error.kind);
-        let code = match kind {
-            OperationErrorKind::Parse => Code::ParseFailed,
-            OperationErrorKind::Validation => Code::ValidationFailed,
-            OperationErrorKind::UnknownOperation => Code::UnknownOperation,
-            OperationErrorKind::Limit => Code::LimitExceeded,
-            OperationErrorKind::Unsupported => Code::UnsupportedOperation,
-        };
-        if code == Code::LimitExceeded {
-            count(Metric::LimitsHit);
-        }
-        let errors = errors.into_iter().map(|error| {
-            let mut shown = GraphQlError::new(code, error.message);
-            shown.locations = error.locations;
-            shown
-        });
-        Refused { code, errors: errors.collect() }
-    })
+    Operation::prepare(supergraph, &request.query, request.operation_name.as_deref(), &limits).map_err(
+        |errors| {
+            let kind = errors.first().map_or(OperationErrorKind::Validation, |error| error.kind);
+            let code = match kind {
+                OperationErrorKind::Parse => Code::ParseFailed,
+                OperationErrorKind::Validation => Code::ValidationFailed,
+                OperationErrorKind::UnknownOperation => Code::UnknownOperation,
+                OperationErrorKind::Limit => Code::LimitExceeded,
+                OperationErrorKind::Unsupported => Code::UnsupportedOperation,
+            };
+            if code == Code::LimitExceeded {
+                count(Metric::LimitsHit);
+            }
+            let errors = errors.into_iter().map(|error| {
+                let mut shown = GraphQlError::new(code, error.message);
+                shown.locations = error.locations;
+                shown
+            });
+            Refused { code, errors: errors.collect() }
+        },
+    )
 }
 
 /// Checks the request's variables as far as Weir itself reads them (the subgraphs check the rest), and
@@ -134,7 +136,8 @@ fn check(known: &Known, request: &GraphQlRequest) -> Result<PlanVariables, Refus
             Some("false") => false,
             None => condition.default.unwrap_or(false),
             Some(_) => {
-                let message = format!("Variable \"${name}\" must be a boolean: @skip or @include looks at it.");
+                let message =
+                    format!("Variable \"${name}\" must be a boolean: @skip or @include looks at it.");
                 return Err(Refused::one(Code::BadVariables, message));
             }
         };

@@ -75,7 +75,7 @@ fn headers(media: Media) -> Vec<(&'static str, String)> {
 ///
 /// # Errors
 /// [`Code::NotAcceptable`].
-pub(crate) fn negotiate(request: &HttpRequest) -> Result<Media, GraphQlError> {
+pub(crate) fn negotiate(request: &HttpRequest) -> Result<Media, (Code, String)> {
     let Some(accept) = header(request, "accept") else { return Ok(Media::Json) };
     let mut best: Option<(f32, Media)> = None;
     for range in accept.split(',') {
@@ -93,11 +93,9 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Media, GraphQlError> {
         }
     }
     best.map(|(_, media)| media).ok_or_else(|| {
-        GraphQlError::new(
-            Code::NotAcceptable,
-            "This endpoint answers with application/graphql-response+json or application/json; \
-             the request's Accept header takes neither.",
-        )
+        let message = "This endpoint answers with application/graphql-response+json or application/json; \
+                       the request's Accept header takes neither.";
+        (Code::NotAcceptable, message.to_owned())
     })
 }
 
@@ -124,7 +122,10 @@ fn read_post(request: &HttpRequest, max_body_bytes: usize) -> Result<GraphQlRequ
     let content_type = header(request, "content-type").unwrap_or_default().to_ascii_lowercase();
     let mut parts = content_type.split(';').map(str::trim);
     if parts.next() != Some("application/json") {
-        return Err((Code::UnsupportedMediaType, "Send the body as \"content-type: application/json\".".to_owned()));
+        return Err((
+            Code::UnsupportedMediaType,
+            "Send the body as \"content-type: application/json\".".to_owned(),
+        ));
     }
     if parts.any(|part| part.strip_prefix("charset=").is_some_and(|c| c.trim_matches('"') != "utf-8")) {
         return Err((Code::UnsupportedMediaType, "Send the body as UTF-8.".to_owned()));
@@ -134,13 +135,19 @@ fn read_post(request: &HttpRequest, max_body_bytes: usize) -> Result<GraphQlRequ
     match text.trim_start().as_bytes().first() {
         Some(b'{') => {}
         Some(b'[') => {
-            return Err((Code::BadRequest, "Send one operation: batches of operations are not served.".to_owned()));
+            return Err((
+                Code::BadRequest,
+                "Send one operation: batches of operations are not served.".to_owned(),
+            ));
         }
         _ => return Err((Code::BadRequest, "The body is not a JSON object.".to_owned())),
     }
     let params: Params<'_> = sonic_rs::from_str(text).map_err(|error| {
         let what = error.to_string();
-        (Code::BadRequest, format!("The body is not valid JSON: {}.", what.lines().next().unwrap_or_default()))
+        (
+            Code::BadRequest,
+            format!("The body is not valid JSON: {}.", what.lines().next().unwrap_or_default()),
+        )
     })?;
     params.into_request(false)
 }
@@ -148,7 +155,9 @@ fn read_post(request: &HttpRequest, max_body_bytes: usize) -> Result<GraphQlRequ
 fn read_get(request: &HttpRequest) -> Result<GraphQlRequest, (Code, String)> {
     let query = request.path.split_once('?').map_or("", |(_, query)| query);
     let parameter = |name: &str| -> Option<String> {
-        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     };
     let Some(text) = parameter("query") else {
         return Err((Code::BadRequest, "The URL has no \"query\" parameter.".to_owned()));
@@ -185,7 +194,8 @@ impl Params<'_> {
         }
         Ok(GraphQlRequest {
             query,
-            operation_name: string(self.operation_name.as_ref(), "operationName")?.filter(|name| !name.is_empty()),
+            operation_name: string(self.operation_name.as_ref(), "operationName")?
+                .filter(|name| !name.is_empty()),
             variables: raw(self.variables.as_ref()).map_or_else(|| Ok(Vec::new()), read_variables)?,
             by_get,
         })

@@ -116,15 +116,12 @@ fn unknown_key(prefix: &str, key: &str, keys: &[String]) -> Problem {
 fn children(prefix: &str) -> Vec<&'static str> {
     let mut children: Vec<&str> = Vec::new();
     for entry in CATALOGUE {
-        let child = entry.path().strip_prefix(prefix).and_then(|rest| rest.split('.').next());
-        match child {
-            Some("*") => {
-                if !children.contains(&"NAME") {
-                    children.push("NAME");
-                }
-            }
-            Some(child) if !children.contains(&child) => children.push(child),
-            _ => {}
+        let Some(child) = entry.path().strip_prefix(prefix).and_then(|rest| rest.split('.').next()) else {
+            continue;
+        };
+        let child = if child == "*" { "NAME" } else { child };
+        if !children.contains(&child) {
+            children.push(child);
         }
     }
     children

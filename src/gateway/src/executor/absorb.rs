@@ -72,7 +72,9 @@ impl Execution {
         }
         match response.data {
             Some(Data::Root(value)) => self.merge_root(fetch, planned, &lookups, value, service),
-            Some(Data::Entities(lists)) => self.merge_entities(fetch, planned, lookups, lists, silent, service),
+            Some(Data::Entities(lists)) => {
+                self.merge_entities(fetch, planned, lookups, lists, silent, service)
+            }
             None if silent => {
                 self.malformed(fetch, &lookups, service, "\"data\" is null, without an error");
             }
@@ -81,7 +83,14 @@ impl Execution {
         !failed
     }
 
-    fn merge_root(&mut self, fetch: FetchId, planned: &Fetch, lookups: &[Lookup], mut value: Value, service: &str) {
+    fn merge_root(
+        &mut self,
+        fetch: FetchId,
+        planned: &Fetch,
+        lookups: &[Lookup],
+        mut value: Value,
+        service: &str,
+    ) {
         let plan = Rc::clone(&self.plan);
         if let Target::Root { output_rewrites, .. } = &planned.target {
             rewrite(&plan, self.typename, &mut self.bodies, output_rewrites, &mut value);
@@ -159,7 +168,8 @@ impl Execution {
         let Reported { error, path } = reported;
         match &planned.target {
             Target::Root { path: at, .. } => {
-                let places: Vec<&Place> = lookups.iter().flat_map(|lookup| &lookup.places).flatten().collect();
+                let places: Vec<&Place> =
+                    lookups.iter().flat_map(|lookup| &lookup.places).flatten().collect();
                 let prefix = match places.as_slice() {
                     [only] => client_path(&self.plan, only),
                     _ => common_path(&self.plan, at),
@@ -178,7 +188,8 @@ impl Execution {
                     Some(PathItem::Index(index)) => Some(index),
                     _ => None,
                 };
-                let places = lookup.and_then(|l| lookups.get(l)).zip(index).and_then(|(l, i)| l.places.get(i));
+                let places =
+                    lookup.and_then(|l| lookups.get(l)).zip(index).and_then(|(l, i)| l.places.get(i));
                 let Some(places) = places else {
                     let at = entity_lookups.get(lookup.unwrap_or(0)).and_then(|lookup| lookup.paths.first());
                     let at = at.map(|path| common_path(&self.plan, path)).unwrap_or_default();
@@ -210,7 +221,8 @@ impl Execution {
                 paths.push(at);
             }
             Target::Entities(entity_lookups) => {
-                let awaited = entity_lookups.iter().zip(lookups).filter(|(_, lookup)| !lookup.places.is_empty());
+                let awaited =
+                    entity_lookups.iter().zip(lookups).filter(|(_, lookup)| !lookup.places.is_empty());
                 for path in awaited.flat_map(|(lookup, _)| &lookup.paths) {
                     let at = common_path(&self.plan, path);
                     if !paths.contains(&at) {

@@ -193,7 +193,8 @@ impl Execution {
                 }
                 let range = start..body.len();
                 let hash = xxh3_64(body.get(range.clone()).unwrap_or_default());
-                let known = seen.get(&hash).filter(|(_, old)| body.get(old.clone()) == body.get(range.clone()));
+                let known =
+                    seen.get(&hash).filter(|(_, old)| body.get(old.clone()) == body.get(range.clone()));
                 if let Some(at) = known.and_then(|(index, _)| places.get_mut(*index)) {
                     at.push(place.clone());
                     body.truncate(comma);

@@ -62,7 +62,9 @@ impl Walk<'_> {
                 }
             }
             (Value::Object(object), [PathSegment::Types(set), rest @ ..]) => {
-                if type_of(object, self.typename, self.bodies).is_none_or(|name| in_set(self.plan, set, &name)) {
+                if type_of(object, self.typename, self.bodies)
+                    .is_none_or(|name| in_set(self.plan, set, &name))
+                {
                     self.walk(value, rest);
                 }
             }

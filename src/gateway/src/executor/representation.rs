@@ -40,7 +40,13 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn object(&self, object: &Object, requires: &[Require], sent_as: Option<&str>, out: &mut Vec<u8>) -> bool {
+    fn object(
+        &self,
+        object: &Object,
+        requires: &[Require],
+        sent_as: Option<&str>,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let start = out.len();
         out.push(b'{');
         let own = type_of(object, self.typename, self.bodies);

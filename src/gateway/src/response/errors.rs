@@ -10,24 +10,24 @@ pub(crate) const MAX_ERRORS: usize = 100;
 
 /// One entry of `errors` (GraphQL §7.1.2).
 #[derive(Debug, Clone, PartialEq)]
-pub struct GraphQlError {
+pub(crate) struct GraphQlError {
     /// What went wrong, for people.
-    pub message: String,
+    pub(crate) message: String,
     /// `extensions.code`: one of [`Code`], or a subgraph's own.
-    pub code: String,
+    pub(crate) code: String,
     /// Line and column in the operation's text, from 1.
-    pub locations: Vec<(u32, u32)>,
+    pub(crate) locations: Vec<(u32, u32)>,
     /// The response field that it concerns; empty for the whole request.
-    pub path: Vec<PathItem>,
+    pub(crate) path: Vec<PathItem>,
     /// `extensions.service`: the subgraph it comes from.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// What else a subgraph put into `extensions`.
-    pub extensions: Map<String, Json>,
+    pub(crate) extensions: Map<String, Json>,
 }
 
 /// One step of an error's path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathItem {
+pub(crate) enum PathItem {
     /// A response key.
     Key(String),
     /// A list index.
@@ -36,7 +36,7 @@ pub enum PathItem {
 
 impl GraphQlError {
     /// An error of Weir's own.
-    pub fn new(code: Code, message: impl Into<String>) -> GraphQlError {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> GraphQlError {
         GraphQlError {
             message: message.into(),
             code: code.text().to_owned(),
@@ -49,25 +49,27 @@ impl GraphQlError {
 
     /// The same at a place of the response.
     #[must_use]
-    pub fn at(mut self, path: Vec<PathItem>) -> GraphQlError {
+    pub(crate) fn at(mut self, path: Vec<PathItem>) -> GraphQlError {
         self.path = path;
         self
     }
 
     /// The same, caused by a subgraph.
     #[must_use]
-    pub fn of(mut self, service: &str) -> GraphQlError {
+    pub(crate) fn of(mut self, service: &str) -> GraphQlError {
         self.service = Some(service.to_owned());
         self
     }
 
     /// As the client sees it.
-    pub fn to_json(&self) -> Json {
+    pub(crate) fn to_json(&self) -> Json {
         let mut error = Map::new();
         error.insert("message".into(), Json::from(self.message.as_str()));
         if !self.locations.is_empty() {
-            let locations =
-                self.locations.iter().map(|(line, column)| serde_json::json!({"line": line, "column": column}));
+            let locations = self
+                .locations
+                .iter()
+                .map(|(line, column)| serde_json::json!({"line": line, "column": column}));
             error.insert("locations".into(), Json::Array(locations.collect()));
         }
         if !self.path.is_empty() {

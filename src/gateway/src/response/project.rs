@@ -215,7 +215,8 @@ impl Projector<'_> {
             return;
         }
         let path = self.client_path();
-        let error = GraphQlError::new(Code::InvalidValue, format!("The value that the subgraphs sent {what}."));
+        let error =
+            GraphQlError::new(Code::InvalidValue, format!("The value that the subgraphs sent {what}."));
         self.errors.push(error.at(path));
     }
 
@@ -258,5 +259,7 @@ fn is_int(raw: &[u8]) -> bool {
         return text.parse::<i32>().is_ok();
     }
     is_number(raw)
-        && text.parse::<f64>().is_ok_and(|n| n.fract() == 0.0 && n >= f64::from(i32::MIN) && n <= f64::from(i32::MAX))
+        && text
+            .parse::<f64>()
+            .is_ok_and(|n| n.fract() == 0.0 && n >= f64::from(i32::MIN) && n <= f64::from(i32::MAX))
 }

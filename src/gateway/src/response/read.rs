@@ -47,8 +47,9 @@ pub(crate) fn read(
         let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
         let mut reader = Reader { plan, body, bytes, escaped: &mut escaped };
         let mut json = sonic_rs::Deserializer::from_str(text);
-        let response =
-            ResponseSeed { reader: &mut reader, target }.deserialize(&mut json).map_err(|e| first_line(&e))?;
+        let response = ResponseSeed { reader: &mut reader, target }
+            .deserialize(&mut json)
+            .map_err(|e| first_line(&e))?;
         json.end().map_err(|e| first_line(&e))?;
         response
     };
@@ -194,7 +195,8 @@ impl<'de> Visitor<'de> for EntitiesSeed<'_, '_> {
         let plan = self.reader.plan;
         let names: Vec<&str> = self.lookups.iter().map(|lookup| plan.name(lookup.alias)).collect();
         while let Some(key) = map.next_key_seed(KeySeed(&names))? {
-            let Some((lookup, list)) = key.and_then(|i| Some((self.lookups.get(i)?, lists.get_mut(i)?))) else {
+            let Some((lookup, list)) = key.and_then(|i| Some((self.lookups.get(i)?, lists.get_mut(i)?)))
+            else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
@@ -376,7 +378,11 @@ mod tests {
     fn target() -> Target {
         let friend = Shape(vec![field(1, None)]);
         let user = Shape(vec![field(1, None), field(2, None), field(3, Some(friend))]);
-        Target::Root { path: Vec::new(), shape: Shape(vec![field(0, Some(user))]), output_rewrites: Vec::new() }
+        Target::Root {
+            path: Vec::new(),
+            shape: Shape(vec![field(0, Some(user))]),
+            output_rewrites: Vec::new(),
+        }
     }
 
     fn read_text(text: &str) -> Result<(SubgraphResponse, Bodies), String> {
@@ -407,7 +413,9 @@ mod tests {
         match read_text(text) {
             Err(error) => format!("error: {error}"),
             Ok((SubgraphResponse { data: Some(Data::Root(value)), .. }, bodies)) => show(&value, &bodies),
-            Ok((response, _)) => format!("no data, has_data {}, errors {:?}", response.has_data, response.errors),
+            Ok((response, _)) => {
+                format!("no data, has_data {}, errors {:?}", response.has_data, response.errors)
+            }
         }
     }
 
@@ -423,7 +431,9 @@ mod tests {
     #[test]
     fn what_the_shape_does_not_ask_for_is_skipped() {
         assert_eq!(
-            shown(r#"{"extensions":{"a":[{}]},"data":{"x":{"y":[1,{"z":2}]},"user":{"name":"n","extra":{}}}}"#),
+            shown(
+                r#"{"extensions":{"a":[{}]},"data":{"x":{"y":[1,{"z":2}]},"user":{"name":"n","extra":{}}}}"#
+            ),
             r#"{user:{name:"n"}}"#
         );
     }
@@ -432,17 +442,33 @@ mod tests {
     fn wrong_types_are_marked_and_nulls_kept() {
         assert_eq!(shown(r#"{"data":{"user":"Ann"}}"#), "{user:MISMATCH}");
         assert_eq!(shown(r#"{"data":{"user":"A\u0041n"}}"#), "{user:MISMATCH}");
-        assert_eq!(shown(r#"{"data":{"user":[null,{"name":null},3.5,true]}}"#), "{user:[null,{name:null},MISMATCH,MISMATCH]}");
+        assert_eq!(
+            shown(r#"{"data":{"user":[null,{"name":null},3.5,true]}}"#),
+            "{user:[null,{name:null},MISMATCH,MISMATCH]}"
+        );
         assert_eq!(shown(r#"{"data":null}"#), "no data, has_data true, errors None");
-        assert_eq!(shown(r#"{"errors":[{"message":"no"}]}"#), r#"no data, has_data false, errors Some("[{\"message\":\"no\"}]")"#);
+        assert_eq!(
+            shown(r#"{"errors":[{"message":"no"}]}"#),
+            r#"no data, has_data false, errors Some("[{\"message\":\"no\"}]")"#
+        );
     }
 
     #[test]
     fn what_is_not_json_is_an_error() {
         for text in [
-            "", "<html>", "[1,2]", "3", "{", r#"{"data":{"user":{"name":tru}}}"#, r#"{"data":{"user":{"name":01}}}"#,
-            r#"{"data":{"user":{"name":"\x"}}}"#, r#"{"data":{"user":{"name":}}}"#, r#"{"data":{}} trailing"#,
-            r#"{"data":{"user":{"name":"cut"#, r#"{"data":{"user":{"name":[1,}}}"#, "{\"data\":{\"user\":{\"name\":\"\u{1}\"}}}",
+            "",
+            "<html>",
+            "[1,2]",
+            "3",
+            "{",
+            r#"{"data":{"user":{"name":tru}}}"#,
+            r#"{"data":{"user":{"name":01}}}"#,
+            r#"{"data":{"user":{"name":"\x"}}}"#,
+            r#"{"data":{"user":{"name":}}}"#,
+            r#"{"data":{}} trailing"#,
+            r#"{"data":{"user":{"name":"cut"#,
+            r#"{"data":{"user":{"name":[1,}}}"#,
+            "{\"data\":{\"user\":{\"name\":\"\u{1}\"}}}",
             r#"{"data":{"user":{"extra":{"a":}}}}"#,
         ] {
             assert!(shown(text).starts_with("error: "), "{text} was read as {}", shown(text));

@@ -109,11 +109,19 @@ pub(crate) fn span_of(body: u32, whole: &[u8], part: &str) -> Option<Text> {
 pub(crate) fn string_of(raw: &[u8]) -> Option<Cow<'_, str>> {
     let raw = std::str::from_utf8(raw).ok()?;
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') { sonic_rs::from_str::<String>(raw).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+    if inner.contains('\\') {
+        sonic_rs::from_str::<String>(raw).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
 }
 
 /// The runtime type of an object: its `__typename`.
-pub(crate) fn type_of<'a>(object: &Object, typename: Option<NameId>, bodies: &'a Bodies) -> Option<Cow<'a, str>> {
+pub(crate) fn type_of<'a>(
+    object: &Object,
+    typename: Option<NameId>,
+    bodies: &'a Bodies,
+) -> Option<Cow<'a, str>> {
     match object.get(typename?)? {
         Value::Leaf(text) => string_of(bodies.text(*text)),
         _ => None,
