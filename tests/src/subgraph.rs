@@ -3,7 +3,10 @@
 //! It takes the query as valid (the planner made it) and resolves every field by its name, whatever its
 //! arguments are.
 
-use graphql_parser::query::{Definition, Document, Field as QueryField, OperationDefinition, Selection, SelectionSet, TypeCondition, parse_query};
+use graphql_parser::query::{
+    Definition, Document, Field as QueryField, OperationDefinition, Selection, SelectionSet, TypeCondition,
+    parse_query,
+};
 use serde_json::{Map, Value as Json};
 
 use crate::dataset::{Dataset, Field, Object};
@@ -72,13 +75,18 @@ impl<'a> Run<'a> {
             "__typename" => Json::from(object.type_name),
             "_entities" => {
                 let variable = field.arguments.iter().find_map(|(name, value)| match value {
-                    graphql_parser::query::Value::Variable(variable) if name == "representations" => Some(variable),
+                    graphql_parser::query::Value::Variable(variable) if name == "representations" => {
+                        Some(variable)
+                    }
                     _ => None,
                 });
                 let representations = self.variables.get(variable.expect("_entities has representations"));
-                let representations = representations.and_then(Json::as_array).expect("representations are a list");
+                let representations =
+                    representations.and_then(Json::as_array).expect("representations are a list");
                 let entities = representations.iter().map(|representation| {
-                    self.dataset.entity(representation).map_or(Json::Null, |entity| self.select(entity, field))
+                    self.dataset
+                        .entity(representation)
+                        .map_or(Json::Null, |entity| self.select(entity, field))
                 });
                 Json::Array(entities.collect())
             }
@@ -90,7 +98,9 @@ impl<'a> Run<'a> {
         match value {
             Field::Leaf(json) => json.clone(),
             Field::Object(object) => self.select(object, field),
-            Field::List(items) => Json::Array(items.into_iter().map(|item| self.value(item, field)).collect()),
+            Field::List(items) => {
+                Json::Array(items.into_iter().map(|item| self.value(item, field)).collect())
+            }
         }
     }
 
@@ -106,6 +116,8 @@ impl<'a> Run<'a> {
 fn applies(object: Object<'_>, condition: Option<&TypeCondition<'_, String>>) -> bool {
     match condition {
         None => true,
-        Some(TypeCondition::On(name)) => name == object.type_name || matches!(name.as_str(), "Thing" | "Query" | "Mutation"),
+        Some(TypeCondition::On(name)) => {
+            name == object.type_name || matches!(name.as_str(), "Thing" | "Query" | "Mutation")
+        }
     }
 }

@@ -214,7 +214,8 @@ impl World {
 
     /// The reply's JSON.
     pub fn json(&self, id: RequestId) -> Json {
-        let reply = self.reply(id).unwrap_or_else(|| panic!("{id:?} has no reply; log: {:#?}", self.host.log));
+        let reply =
+            self.reply(id).unwrap_or_else(|| panic!("{id:?} has no reply; log: {:#?}", self.host.log));
         serde_json::from_slice(&reply.body).unwrap_or_else(|error| {
             panic!("the reply is not JSON: {error}: {}", String::from_utf8_lossy(&reply.body))
         })
@@ -273,7 +274,8 @@ impl SimulatedHost {
 
 impl Host for SimulatedHost {
     fn call(&mut self, call: Call) -> Result<(), CallFailure> {
-        let subgraph = self.subgraphs.get(&call.cluster).unwrap_or_else(|| panic!("no cluster {}", call.cluster));
+        let subgraph =
+            self.subgraphs.get(&call.cluster).unwrap_or_else(|| panic!("no cluster {}", call.cluster));
         let (behaviour, latency) = (subgraph.behaviour.clone(), subgraph.latency);
         let (id, timeout) = (call.id, call.timeout);
         assert!(timeout >= Duration::from_millis(1), "Envoy takes a shorter timeout for none");

@@ -18,7 +18,7 @@ fn envoy_yaml_is_the_output_of_render() {
         },
         addresses: Addresses {
             listen: "0.0.0.0:4000".parse().unwrap(),
-            admin: "127.0.0.1:9902".parse().unwrap(),
+            admin: "0.0.0.0:9902".parse().unwrap(),
         },
         wasm: "/etc/envoy/weir.wasm".into(),
     };

@@ -17,7 +17,10 @@ fn the_reference_is_what_the_catalogues_say() {
         std::fs::write(&path, &wanted).expect("docs/reference.md can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "docs/reference.md is not up to date: run\n  UPDATE_DOCS=1 cargo test -p weir-tests --test reference");
+    assert!(
+        found == wanted,
+        "docs/reference.md is not up to date: run\n  UPDATE_DOCS=1 cargo test -p weir-tests --test reference"
+    );
 }
 
 fn reference() -> String {
@@ -28,9 +31,14 @@ fn reference() -> String {
     out.push_str("| setting | value | default | bounds | what and why |\n|---|---|---|---|---|\n");
     for setting in SETTINGS {
         let bounds = setting.bounds().map_or(String::new(), |(least, most)| format!("{least} to {most}"));
-        row(&mut out, &[&code(setting.path()), setting.kind(), &setting.default_text(), &bounds, setting.doc()]);
+        row(
+            &mut out,
+            &[&code(setting.path()), setting.kind(), &setting.default_text(), &bounds, setting.doc()],
+        );
     }
-    out.push_str("\n## Errors\n\n`extensions.code` of an error. The status is that of a reply without `data`; ");
+    out.push_str(
+        "\n## Errors\n\n`extensions.code` of an error. The status is that of a reply without `data`; ",
+    );
     out.push_str("errors of the operation itself have 200 where the client takes `application/json`.\n\n");
     out.push_str("| code | whose fault | status | what |\n|---|---|---|---|\n");
     for error in Code::ALL {
@@ -41,7 +49,9 @@ fn reference() -> String {
         };
         row(&mut out, &[&code(error.text()), source, &error.status().to_string(), error.help()]);
     }
-    out.push_str("\n## Metrics\n\nIn Envoy's `/stats` behind `wasmcustom.`; in Prometheus with `_` for `.`, and ");
+    out.push_str(
+        "\n## Metrics\n\nIn Envoy's `/stats` behind `wasmcustom.`; in Prometheus with `_` for `.`, and ",
+    );
     out.push_str("`{subgraph}` as the label `subgraph`.\n\n| metric | kind | what |\n|---|---|---|\n");
     for metric in METRICS {
         let kind = match metric.kind {

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 use weir_gateway::config::SubgraphConfig;
-use weir_gateway::metric::{CATALOGUE, Kind, Metric};
-use weir_planner::plan::SubgraphId;
+use weir_gateway::metric::{CATALOGUE, Kind, Metric, SubgraphId};
 
 use crate::hostcall::attempt;
 

@@ -1,6 +1,6 @@
 //! The catalogue of metrics: every name that Weir writes to Envoy's stats.
 
-use weir_planner::plan::SubgraphId;
+pub use weir_planner::plan::SubgraphId;
 
 /// A metric, with its label where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -88,7 +88,8 @@ fn a_fetch_waits_for_its_own_inputs_only() {
 fn mutations_run_in_series() {
     let mut world = store();
     let start = world.now();
-    let id = world.send("mutation { a: rename(name: \"x\") { name reviews { id } } b: review(upc: \"p1\") { body } }");
+    let id = world
+        .send("mutation { a: rename(name: \"x\") { name reviews { id } } b: review(upc: \"p1\") { body } }");
     world.run();
     assert_eq!(
         world.json(id),

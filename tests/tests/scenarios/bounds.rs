@@ -84,7 +84,10 @@ fn more_requests_than_allowed_are_refused() {
 #[test]
 fn answers_that_are_too_large_together_fail_their_fetch() {
     let mut world = World::store(json!({"limits": {"max_response_bytes": 1024}}));
-    world.set("accounts", Behaviour::Raw(200, format!("{{\"data\":{{\"me\":{{\"name\":\"{}\"}}}}}}", "x".repeat(2000))));
+    world.set(
+        "accounts",
+        Behaviour::Raw(200, format!("{{\"data\":{{\"me\":{{\"name\":\"{}\"}}}}}}", "x".repeat(2000))),
+    );
     let reply = world.ask("{ me { name } }");
     assert_eq!(reply["errors"][0]["extensions"]["code"], "RESPONSE_TOO_LARGE");
     assert_eq!(reply["data"], json!({"me": null}));

@@ -16,8 +16,12 @@ fn reviews(behaviour: Behaviour) -> Json {
     assert_eq!(world.reply(id).expect("a reply").status, 200);
     let reply = world.json(id);
     assert_eq!(reply["data"]["me"]["name"], "Ann", "the other subgraphs' data is kept: {reply}");
-    let names: Vec<&str> =
-        reply["data"]["topProducts"].as_array().expect("a list").iter().filter_map(|p| p["name"].as_str()).collect();
+    let names: Vec<&str> = reply["data"]["topProducts"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|p| p["name"].as_str())
+        .collect();
     assert_eq!(names, ["Chair", "Table", "Lamp"], "{reply}");
     assert!(reply["data"]["topProducts"][0]["reviews"].is_null());
     let errors = reply["errors"].as_array().expect("errors");
@@ -52,7 +56,16 @@ fn http_errors_without_a_graphql_body() {
 
 #[test]
 fn bodies_that_are_no_graphql_response() {
-    for body in ["", "not JSON", "[1,2]", "{}", "{\"data\":3}", "{\"data\":{\"_entities\":5}}", "{\"data\":{\"_entities\":[{}]}}", "{\"data\":null}"] {
+    for body in [
+        "",
+        "not JSON",
+        "[1,2]",
+        "{}",
+        "{\"data\":3}",
+        "{\"data\":{\"_entities\":5}}",
+        "{\"data\":{\"_entities\":[{}]}}",
+        "{\"data\":null}",
+    ] {
         let error = reviews(Behaviour::Raw(200, body.to_owned()));
         assert_eq!(code(&error), "SUBGRAPH_MALFORMED_RESPONSE", "{body}: {error}");
     }
@@ -72,11 +85,14 @@ fn errors_of_the_subgraph_are_passed_on() {
 #[test]
 fn an_entitys_error_stands_at_every_place_of_the_entity() {
     let mut world = World::store(json!({}));
-    world.set("accounts", Behaviour::Changed(|mut response| {
-        response["data"]["_entities"][0]["name"] = Json::Null;
-        response["errors"] = json!([{"message": "who?", "path": ["_entities", 0, "name"]}]);
-        response
-    }));
+    world.set(
+        "accounts",
+        Behaviour::Changed(|mut response| {
+            response["data"]["_entities"][0]["name"] = Json::Null;
+            response["errors"] = json!([{"message": "who?", "path": ["_entities", 0, "name"]}]);
+            response
+        }),
+    );
     let reply = world.ask("{ topProducts { reviews { author { name } } } }");
     let paths: Vec<&Json> = reply["errors"].as_array().expect("errors").iter().map(|e| &e["path"]).collect();
     assert_eq!(
@@ -92,10 +108,13 @@ fn an_entitys_error_stands_at_every_place_of_the_entity() {
 #[test]
 fn a_null_entity_leaves_its_fields_null() {
     let mut world = World::store(json!({}));
-    world.set("reviews", Behaviour::Changed(|mut response| {
-        response["data"]["_entities"][1] = Json::Null;
-        response
-    }));
+    world.set(
+        "reviews",
+        Behaviour::Changed(|mut response| {
+            response["data"]["_entities"][1] = Json::Null;
+            response
+        }),
+    );
     let reply = world.ask("{ topProducts { name reviews { id } } }");
     assert!(reply.get("errors").is_none(), "{reply}");
     assert_eq!(reply["data"]["topProducts"][1], json!({"name": "Table", "reviews": null}));
@@ -105,10 +124,13 @@ fn a_null_entity_leaves_its_fields_null() {
 fn null_propagates_to_the_nearest_nullable_parent() {
     // `stock` is Int!, the list's items are nullable.
     let mut world = World::store(json!({}));
-    world.set("inventory", Behaviour::Changed(|mut response| {
-        response["data"]["_entities"][1]["stock"] = Json::Null;
-        response
-    }));
+    world.set(
+        "inventory",
+        Behaviour::Changed(|mut response| {
+            response["data"]["_entities"][1]["stock"] = Json::Null;
+            response
+        }),
+    );
     let reply = world.ask("{ topProducts { name stock } }");
     assert_eq!(reply["data"]["topProducts"][1], Json::Null);
     assert_eq!(reply["data"]["topProducts"][2], json!({"name": "Lamp", "stock": 1}));
@@ -127,14 +149,23 @@ fn null_propagates_to_the_nearest_nullable_parent() {
 #[test]
 fn values_of_the_wrong_type_become_null_with_an_error() {
     let mut world = World::store(json!({}));
-    world.set("accounts", Behaviour::Raw(200, r#"{"data":{"me":{"name":3,"score":"x"},"user":"Bob"}}"#.into()));
+    world.set(
+        "accounts",
+        Behaviour::Raw(200, r#"{"data":{"me":{"name":3,"score":"x"},"user":"Bob"}}"#.into()),
+    );
     let reply = world.ask("{ me { name score } user(id: 1) { id } }");
     assert_eq!(reply["data"], json!({"me": {"name": null, "score": null}, "user": null}));
     assert_eq!(reply["errors"].as_array().expect("errors").len(), 3, "{reply}");
     assert!(reply["errors"].as_array().expect("errors").iter().all(|error| code(error) == "INVALID_VALUE"));
     world.set("accounts", Behaviour::Raw(200, r#"{"data":{"me":{"score":3000000000}}}"#.into()));
     assert_eq!(world.ask("{ me { score } }")["data"], json!({"me": {"score": null}}));
-    world.set("products", Behaviour::Raw(200, r#"{"data":{"topProducts":[{"tags":["a",null]},{"tags":"a"},{"tags":["b",7]}]}}"#.into()));
+    world.set(
+        "products",
+        Behaviour::Raw(
+            200,
+            r#"{"data":{"topProducts":[{"tags":["a",null]},{"tags":"a"},{"tags":["b",7]}]}}"#.into(),
+        ),
+    );
     let reply = world.ask("{ topProducts { tags } }");
     assert_eq!(reply["data"], json!({"topProducts": [{"tags": null}, {"tags": null}, {"tags": null}]}));
 }
@@ -142,7 +173,8 @@ fn values_of_the_wrong_type_become_null_with_an_error() {
 #[test]
 fn an_extra_field_of_a_subgraph_is_dropped() {
     let mut world = World::store(json!({}));
-    world.set("accounts", Behaviour::Raw(200, r#"{"data":{"me":{"name":"Ann","secret":1},"more":2}}"#.into()));
+    world
+        .set("accounts", Behaviour::Raw(200, r#"{"data":{"me":{"name":"Ann","secret":1},"more":2}}"#.into()));
     assert_eq!(world.ask("{ me { name } }"), json!({"data": {"me": {"name": "Ann"}}}));
 }
 

@@ -45,8 +45,18 @@ fn the_http_request() {
     check(post(json, "{}"), 400, "BAD_REQUEST", "no \"query\"");
     check(post(json, "{\"query\":null}"), 400, "BAD_REQUEST", "no \"query\"");
     check(post(json, "{\"query\":7}"), 400, "BAD_REQUEST", "\"query\" must be a string");
-    check(post(json, "{\"query\":\"{me{id}}\",\"variables\":[]}"), 400, "BAD_REQUEST", "\"variables\" must be");
-    check(post(json, "{\"query\":\"{me{id}}\",\"operationName\":1}"), 400, "BAD_REQUEST", "\"operationName\"");
+    check(
+        post(json, "{\"query\":\"{me{id}}\",\"variables\":[]}"),
+        400,
+        "BAD_REQUEST",
+        "\"variables\" must be",
+    );
+    check(
+        post(json, "{\"query\":\"{me{id}}\",\"operationName\":1}"),
+        400,
+        "BAD_REQUEST",
+        "\"operationName\"",
+    );
     check(post(json, "{\"query\":\"{me{id}}\",\"extensions\":1}"), 400, "BAD_REQUEST", "\"extensions\"");
     check(post("text/plain", "{}"), 415, "UNSUPPORTED_MEDIA_TYPE", "application/json");
     check(post("application/json; charset=latin1", "{}"), 415, "UNSUPPORTED_MEDIA_TYPE", "UTF-8");
