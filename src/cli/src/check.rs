@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use weir_gateway::config::{Config, effective};
 
-use crate::report;
 use crate::settings::{Settings, Sources};
+use crate::{output, report};
 
 /// Check a supergraph and a configuration, and print all that is wrong with them.
 ///
@@ -33,9 +33,9 @@ pub(crate) fn check(options: &Options) -> anyhow::Result<ExitCode> {
         }
     };
     if options.effective {
-        print!("{}", serde_saphyr::to_string(&effective(&settings.loaded.config))?);
+        output::print(&serde_saphyr::to_string(&effective(&settings.loaded.config))?)?;
     } else {
-        print!("{}", summary(&settings));
+        output::print(&summary(&settings))?;
     }
     Ok(ExitCode::SUCCESS)
 }

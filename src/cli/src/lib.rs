@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod excerpt;
+mod output;
 mod plan;
 pub mod render;
 mod report;

@@ -10,8 +10,8 @@ use weir_planner::display::PlanDisplay;
 use weir_planner::{Operation, OperationError, OperationLimits, PlanVariables};
 
 use crate::excerpt::excerpt;
-use crate::report;
 use crate::settings::{Settings, Sources};
+use crate::{output, report};
 
 /// Print the plan of an operation: which subgraph is asked what, and after what.
 ///
@@ -72,9 +72,9 @@ pub(crate) fn plan(options: &Options) -> anyhow::Result<ExitCode> {
     let plan =
         loaded.supergraph.plan(&operation, &variables, budget).context("the operation can't be planned")?;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&plan)?);
+        output::print(&(serde_json::to_string_pretty(&plan)? + "\n"))?;
     } else {
-        print!("{}", PlanDisplay { plan: &plan, supergraph: &loaded.supergraph });
+        output::print(&PlanDisplay { plan: &plan, supergraph: &loaded.supergraph }.to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -19,8 +19,8 @@ use minijinja::{Environment, context};
 use serde_json::Value;
 use weir_gateway::config::Problem;
 
-use crate::report;
 use crate::settings::{Settings, Sources};
+use crate::{output, report};
 
 /// Print an Envoy bootstrap that serves a supergraph, to be edited and kept.
 ///
@@ -73,7 +73,7 @@ pub(crate) fn print(options: &Options) -> anyhow::Result<ExitCode> {
         .map(|(clusters, settings)| template(&settings, &clusters, options));
     match rendered {
         Ok(text) => {
-            print!("{}", text?);
+            output::print(&text?)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(problems) => {

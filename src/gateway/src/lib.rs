@@ -1,6 +1,6 @@
 //! The gateway core: a pure state machine between client requests and subgraph calls.
 //!
-//! The core knows no clock, no network and no proxy-wasm: [`Input`]s and the time go in, [`Output`]s come
+//! The core knows no clock, no network and no host ABI: [`Input`]s and the time go in, [`Output`]s come
 //! out, and [`drive`] carries them between the core and a [`Host`] (DESIGN §4, invariants 1 and 2).
 
 #![cfg_attr(
@@ -21,6 +21,7 @@ pub mod event;
 mod executor;
 mod host;
 pub mod metric;
+mod nesting;
 mod pipeline;
 mod plans;
 mod prepare;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::error::{Code, Source};
 use crate::event::{HttpRequest, Reply};
 use crate::executor::Variables;
+use crate::nesting::{MAX_NESTING, is_too_deep};
 use crate::response::errors::{self, GraphQlError};
 
 /// A client's request, read.
@@ -142,6 +143,7 @@ fn read_post(request: &HttpRequest, max_body_bytes: usize) -> Result<GraphQlRequ
         }
         _ => return Err((Code::BadRequest, "The body is not a JSON object.".to_owned())),
     }
+    check_nesting(text, "The body")?;
     let params: Params<'_> = sonic_rs::from_str(text).map_err(|error| {
         let what = error.to_string();
         (
@@ -163,12 +165,20 @@ fn read_get(request: &HttpRequest) -> Result<GraphQlRequest, (Code, String)> {
         return Err((Code::BadRequest, "The URL has no \"query\" parameter.".to_owned()));
     };
     let variables = parameter("variables").filter(|json| !json.trim().is_empty());
+    check_nesting(variables.as_deref().unwrap_or_default(), "The \"variables\" parameter")?;
     Ok(GraphQlRequest {
         query: text,
         operation_name: parameter("operationName").filter(|name| !name.is_empty()),
         variables: variables.map_or_else(|| Ok(Vec::new()), |json| read_variables(&json))?,
         by_get: true,
     })
+}
+
+fn check_nesting(json: &str, what: &str) -> Result<(), (Code, String)> {
+    if is_too_deep(json.as_bytes()) {
+        return Err((Code::BadRequest, format!("{what} is nested deeper than {MAX_NESTING} levels.")));
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

@@ -1,8 +1,7 @@
 //! Reads a subgraph's answer into a response tree, as far as the fetch's shape asks for it.
 //!
-//! The JSON parser is sonic-rs; this module tells it where to look into the text and where to skip. Nesting
-//! deeper than sonic-rs' own limit (about 250 levels) is refused by it, so a hostile body cannot exhaust the
-//! worker's stack.
+//! The JSON parser is sonic-rs; this module tells it where to look into the text and where to skip. Bodies
+//! that are nested too deep are refused beforehand, so a hostile one cannot exhaust the worker's stack.
 
 use std::fmt;
 
@@ -10,6 +9,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, Target};
 
 use super::tree::{Bodies, Object, Text, Value, span_of};
+use crate::nesting::{MAX_NESTING, is_too_deep};
 
 /// A subgraph's GraphQL response.
 #[derive(Debug, Default)]
@@ -45,6 +45,9 @@ pub(crate) fn read(
     let mut response = {
         let bytes = bodies.body(body);
         let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+        if is_too_deep(bytes) {
+            return Err(format!("it is nested deeper than {MAX_NESTING} levels"));
+        }
         let mut reader = Reader { plan, body, bytes, escaped: &mut escaped };
         let mut json = sonic_rs::Deserializer::from_str(text);
         let response = ResponseSeed { reader: &mut reader, target }
@@ -480,7 +483,7 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_an_error_not_a_trap() {
-        for open in ["[", "{\"user\":"] {
+        for open in ["[", "{\"user\":", "{\"name\":[", "{\"other\":["] {
             let text = format!("{{\"data\":{{\"user\":{}", open.repeat(100_000));
             assert!(shown(&text).starts_with("error: "));
         }
