@@ -35,7 +35,9 @@ fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
     while let Some(byte) = bytes.next() {
         match byte {
             b'"' => return,
-            b'\\' => drop(bytes.next()),
+            b'\\' => {
+                bytes.next();
+            }
             _ => {}
         }
     }

@@ -68,6 +68,9 @@ impl Endpoint {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn refused(url: &str) -> String {

@@ -188,5 +188,8 @@ fn resolve(
     Some((config, endpoint))
 }
 
+// Proptest draws randomness, which wasm32-unknown-unknown has not.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties;
 #[cfg(test)]
 mod tests;
