@@ -77,6 +77,11 @@ fn errors_of_the_subgraph_are_passed_on() {
     let error = reviews(Behaviour::Raw(200, body.to_owned()));
     assert_eq!(error["message"], "no reviews today");
     assert_eq!(error["extensions"], json!({"code": "CLOSED", "until": "noon", "service": "reviews"}));
+    // Of a root fetch too: the field it was for is the place.
+    let mut world = World::store(json!({}));
+    world.set("accounts", Behaviour::Raw(200, body.to_owned()));
+    let reply = world.ask("{ me { name } topProducts { name } }");
+    assert_eq!(reply["errors"][0]["path"], json!(["me"]), "{reply}");
     // Also with an HTTP error status: a GraphQL body is worth more.
     let body = r#"{"errors":[{"message":"no"}]}"#;
     assert_eq!(code(&reviews(Behaviour::Raw(503, body.to_owned()))), "DOWNSTREAM_SERVICE_ERROR");

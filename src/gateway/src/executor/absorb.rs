@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use weir_planner::plan::{Fetch, FetchId, Target};
+use weir_planner::plan::{Fetch, FetchId, PathSegment, Shape, Target};
 
 use super::execution::{Execution, Lookup};
 use super::locate::{Place, client_path, common_path, object_at};
@@ -167,6 +167,10 @@ impl Execution {
     fn report(&mut self, planned: &Fetch, lookups: &[Lookup], reported: Reported) {
         let Reported { error, path } = reported;
         match &planned.target {
+            Target::Root { path: at, shape, .. } if path.is_empty() => {
+                let at = self.place_of_root(at, shape);
+                self.errors.push(error.at(at));
+            }
             Target::Root { path: at, .. } => {
                 let places: Vec<&Place> =
                     lookups.iter().flat_map(|lookup| &lookup.places).flatten().collect();
@@ -206,20 +210,22 @@ impl Execution {
         }
     }
 
+    /// What the failure of a whole root fetch concerns: its field if it has one, else all of the response.
+    fn place_of_root(&self, path: &[PathSegment], shape: &Shape) -> Vec<PathItem> {
+        let mut at = common_path(&self.plan, path);
+        if let [field] = shape.0.as_slice() {
+            at.push(PathItem::Key(self.plan.name(field.key).to_owned()));
+        }
+        at
+    }
+
     /// Puts the error of a whole fetch wherever data of it was awaited: once for each path of a batch, so that
     /// every null it causes is accounted for.
     fn blame(&mut self, fetch: FetchId, lookups: &[Lookup], error: GraphQlError) {
         let Some(planned) = self.plan.fetches.get(fetch.0 as usize) else { return };
         let mut paths: Vec<Vec<PathItem>> = Vec::new();
         match &planned.target {
-            // A root fetch with a single field concerns that field; with several, the whole response.
-            Target::Root { path, shape, .. } => {
-                let mut at = common_path(&self.plan, path);
-                if let [field] = shape.0.as_slice() {
-                    at.push(PathItem::Key(self.plan.name(field.key).to_owned()));
-                }
-                paths.push(at);
-            }
+            Target::Root { path, shape, .. } => paths.push(self.place_of_root(path, shape)),
             Target::Entities(entity_lookups) => {
                 let awaited =
                     entity_lookups.iter().zip(lookups).filter(|(_, lookup)| !lookup.places.is_empty());
