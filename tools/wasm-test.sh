@@ -23,7 +23,10 @@ node=$(find_node) || die "no Node 20 or later: run \`make setup\`"
 use_wasm_rust '--cfg getrandom_backend="custom"'
 # Proc macros too would be optimised by the workspace's dev profile, which costs more than it gains.
 profile='profile.dev.package."*".opt-level=1'
-PATH=$(dirname "$node"):$PATH
+# Only node itself goes first on PATH: its folder may hold another cargo too (/usr/bin on Debian).
+mkdir -p "$TOOLS/node-path"
+ln -sf "$node" "$TOOLS/node-path/node"
+PATH=$TOOLS/node-path:$PATH
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$runner
 export WASM_BINDGEN_TEST_ONLY_NODE=1
 exec cargo test --config "$profile" --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort --no-fail-fast \
