@@ -11,7 +11,13 @@ pub(super) fn scalar(text: &str) -> String {
         text.to_ascii_lowercase().as_str(),
         "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "y" | "n"
     );
-    if starts && plain && !word { text.to_owned() } else { quoted(text) }
+    // JSON in double quotes would be full of backslashes.
+    let single = text.contains('"') && text.chars().all(|c| (c == ' ' || c.is_ascii_graphic()) && c != '\'');
+    match (starts && plain && !word, single) {
+        (true, _) => text.to_owned(),
+        (false, true) => format!("'{text}'"),
+        (false, false) => quoted(text),
+    }
 }
 
 /// A text in double quotes. JSON's escapes are YAML's too.
@@ -43,6 +49,7 @@ mod tests {
         assert_eq!(scalar("::1"), "\"::1\"");
         assert_eq!(scalar("no"), "\"no\"");
         assert_eq!(scalar("1.5"), "\"1.5\"");
+        assert_eq!(scalar("{\"a\":1}"), "'{\"a\":1}'");
         assert_eq!(scalar("a: b # \"c\"\n"), "\"a: b # \\\"c\\\"\\n\"");
         assert_eq!(scalar(""), "\"\"");
     }
