@@ -1,0 +1,37 @@
+//! Many clients at once, and several workers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+
+use crate::support::operations::{demo, demo_answer};
+use crate::support::vitals::Vitals;
+use crate::support::world::World;
+
+const CLIENTS: usize = 20;
+const REQUESTS: usize = 200;
+
+#[test]
+fn two_workers_answer_two_hundred_operations_of_twenty_clients() {
+    let world = World::start(&json!({}), 2);
+    let before = Vitals::of(&world.gateway);
+    let expected = demo_answer();
+    let asked = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                while asked.fetch_add(1, Ordering::Relaxed) < REQUESTS {
+                    let reply = world.gateway.post(&demo());
+                    assert_eq!((reply.status, reply.text()), (200, expected.as_str()));
+                }
+            });
+        }
+    });
+    assert_eq!(world.gateway.stat("wasmcustom.weir.requests"), REQUESTS as u64);
+    assert_eq!(world.gateway.stat("wasmcustom.weir.request_errors"), 0);
+    assert_eq!(world.gateway.stat("wasmcustom.weir.requests_active"), 0);
+    // Both workers took part: each has its own plan of the operation.
+    assert_eq!(world.gateway.stat("wasmcustom.weir.plans_made"), 2);
+    assert_eq!(Vitals::of(&world.gateway), before);
+    assert_eq!(world.subgraphs.calls().iter().sum::<u64>(), 7 * REQUESTS as u64);
+}

@@ -1,0 +1,19 @@
+//! End to end: weir.wasm in a real Envoy, with real subgraphs, asked over real connections.
+//!
+//! Needs what `make e2e` builds: weirctl, weir.wasm, Envoy. tests/README.md says how to read a red one.
+
+#![allow(clippy::disallowed_methods, reason = "real processes need real time, threads and the environment")]
+
+mod bad_input;
+mod bootstrap;
+mod concurrency;
+mod configuration;
+mod demo;
+mod hostile_input;
+mod lifecycle;
+mod many_streams;
+mod panics;
+mod refused_calls;
+mod streams;
+mod subgraph_failures;
+mod support;
