@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use super::options::Options;
@@ -18,6 +18,10 @@ use super::supergraph::supergraph_at;
 
 /// Enough for a gateway's load test over one connection.
 const MAX_CONCURRENT_STREAMS: u32 = 1_000;
+
+/// Connections that may wait to be accepted. A load test opens hundreds at once; beyond this the kernel drops
+/// them silently, and the client's next try comes after a second.
+const BACKLOG: u32 = 4_096;
 
 /// A server that has its port and doesn't answer yet: connections wait.
 pub(crate) struct Server {
@@ -34,8 +38,7 @@ impl Server {
     /// The port is taken, or may not be used.
     pub(crate) async fn bind(options: &Options) -> anyhow::Result<Self> {
         let address = SocketAddr::new(options.host, options.port);
-        let listener =
-            TcpListener::bind(address).await.with_context(|| format!("can't listen on {address}"))?;
+        let listener = listen(address).with_context(|| format!("can't listen on {address}"))?;
         let base = base(options, listener.local_addr()?);
         let subgraphs = Subgraphs::new(&options.names(), &options.settings(), supergraph_at(&base));
         Ok(Self { listener, router: routes::router(Arc::new(subgraphs)), base })
@@ -57,6 +60,14 @@ impl Server {
             }
         }
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As `TcpListener::bind` does: a port whose last connections linger can be taken again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn serve_connection(stream: TcpStream, router: Router) {
