@@ -73,7 +73,7 @@ pub(crate) fn calm(test: impl FnOnce(&World)) {
 }
 
 /// How long the gateway of the strained world lets a request take.
-pub(crate) const STRAINED_TIMEOUT: Duration = Duration::from_secs(3);
+pub(crate) const STRAINED_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A turn with the world whose gateway injects faults on demand and answers within [`STRAINED_TIMEOUT`], sooner
 /// than subgraphs must.
