@@ -26,7 +26,8 @@ fn run_serves_another_supergraph_and_stops_without_leaving_a_process() {
     let supergraph = other_supergraph(subgraphs.address.port());
     // The path that the supergraph's URL lacks.
     let config = json!({ "path": "/api", "subgraphs": { "opinions": { "path": "/reviews/graphql" } } });
-    let gateway = Gateway::run(&supergraph, &config, 1);
+    let temporary = tempfile::tempdir().unwrap();
+    let gateway = Gateway::run_in(temporary.path(), &supergraph, &config, 1);
     serves_the_shop(&gateway, &subgraphs);
     let (weirctl, envoy) = (gateway.process.pid(), gateway.envoy);
     assert!(is_running(weirctl) && is_running(envoy));
@@ -35,6 +36,7 @@ fn run_serves_another_supergraph_and_stops_without_leaving_a_process() {
     let status = gateway.process.end_within(STOP_LIMIT);
     assert!(status.success(), "{status}{}", gateway.process.tail());
     assert!(!is_running(envoy), "Envoy is left behind");
+    assert_eq!(temporary.path().read_dir().unwrap().count(), 0, "files are left behind");
     let Gateway { ready_after, start_cpu, .. } = gateway;
     println!("ready after {ready_after:?}, {start_cpu:?} of it computing ({in_all:?} in all threads)");
     // Where other tests and other programs take the processors, the time on the clock says nothing.
@@ -68,7 +70,9 @@ fn serves_the_shop(gateway: &Gateway, subgraphs: &Subgraphs) {
 #[test]
 fn envoy_does_not_outlive_a_weirctl_that_is_killed() {
     let subgraphs = Subgraphs::start();
-    let gateway = Gateway::run(&subgraphs.supergraph(), &json!({}), 1);
+    // Nobody is left to remove weirctl's own.
+    let temporary = tempfile::tempdir().unwrap();
+    let gateway = Gateway::run_in(temporary.path(), &subgraphs.supergraph(), &json!({}), 1);
     gateway.process.signal(Signal::KILL);
     gateway.process.end_within(STOP_LIMIT);
     assert!(wait_for(STOP_LIMIT, || !is_running(gateway.envoy)), "Envoy is left behind");

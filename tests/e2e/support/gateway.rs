@@ -34,6 +34,12 @@ impl Gateway {
     /// `weirctl run`, with a configuration document and a number of workers.
     #[track_caller]
     pub(crate) fn run(supergraph: &str, config: &Value, workers: u32) -> Gateway {
+        Gateway::run_in(&std::env::temp_dir(), supergraph, config, workers)
+    }
+
+    /// The same with this folder for temporary files.
+    #[track_caller]
+    pub(crate) fn run_in(temporary: &Path, supergraph: &str, config: &Value, workers: u32) -> Gateway {
         let files = tempfile::tempdir().expect("a folder can be made");
         let (address, admin) = (ports::free(), ports::free());
         let mut command = Command::new(binaries::weirctl());
@@ -42,6 +48,7 @@ impl Gateway {
             .args(sources(files.path(), supergraph, config))
             .args(["--listen", &address.to_string(), "--admin", &admin.to_string()])
             .args(["--concurrency", &workers.to_string()])
+            .env("TMPDIR", temporary)
             .env("WEIR_WASM", binaries::wasm())
             .env("ENVOY", binaries::envoy());
         let start = Instant::now();
