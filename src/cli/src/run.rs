@@ -55,8 +55,11 @@ pub(crate) struct Options {
     log_level: String,
 }
 
-/// Longer than any start that works: Envoy compiles the module in a few seconds of CPU time.
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// After this time without readiness the user is told what Envoy does.
+const START_PATIENCE: Duration = Duration::from_secs(15);
+/// Longer than any start that works. Envoy needs a few seconds of CPU time to compile the module: on a machine
+/// with much else to do that has taken over a minute.
+const START_LIMIT: Duration = Duration::from_secs(300);
 /// How long Envoy may take to stop before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -103,12 +106,12 @@ async fn supervise(
     let mut envoy = Envoy::start(program, bootstrap, options.concurrency, &options.log_level)?;
     tokio::select! {
         status = envoy.ended() => {
-            let reason = envoy.last_error().unwrap_or_else(|| "its log is above".to_owned());
+            let reason = envoy.first_error().unwrap_or_else(|| "its log is above".to_owned());
             eprintln!("weirctl: Envoy ended before it was ready ({}): {reason}", describe(status?));
             return Ok(ExitCode::FAILURE);
         }
         () = stop.received() => return stopped(envoy).await,
-        () = ready::wait(addresses.listen) => {}
+        () = await_readiness(addresses) => {}
         () = tokio::time::sleep(START_LIMIT) => {
             envoy.stop(STOP_LIMIT).await?;
             anyhow::bail!("the gateway was not ready after {} s; its log is above", START_LIMIT.as_secs());
@@ -122,6 +125,15 @@ async fn supervise(
             Ok(exit_code(status))
         }
         () = stop.received() => stopped(envoy).await,
+    }
+}
+
+async fn await_readiness(addresses: Addresses) {
+    let ready = ready::wait(addresses.listen);
+    tokio::pin!(ready);
+    if tokio::time::timeout(START_PATIENCE, &mut ready).await.is_err() {
+        eprintln!("weirctl: Envoy is still compiling the module; this machine is slow or busy");
+        ready.await;
     }
 }
 

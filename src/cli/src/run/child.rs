@@ -16,7 +16,7 @@ use tokio::time::timeout;
 pub(super) struct Envoy {
     child: Child,
     log: JoinHandle<()>,
-    last_error: Arc<Mutex<Option<String>>>,
+    first_error: Arc<Mutex<Option<String>>>,
 }
 
 impl Envoy {
@@ -40,10 +40,10 @@ impl Envoy {
         command.stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         die_with_parent(&mut command);
         let mut child = command.spawn().with_context(|| format!("can't start {}", program.display()))?;
-        let last_error = Arc::new(Mutex::new(None));
+        let first_error = Arc::new(Mutex::new(None));
         let stderr = child.stderr.take().context("Envoy has no stderr")?;
-        let log = tokio::spawn(forward(stderr, Arc::clone(&last_error)));
-        Ok(Envoy { child, log, last_error })
+        let log = tokio::spawn(forward(stderr, Arc::clone(&first_error)));
+        Ok(Envoy { child, log, first_error })
     }
 
     /// Waits until Envoy has ended by itself, and its log has been read to the end.
@@ -53,10 +53,10 @@ impl Envoy {
         Ok(status)
     }
 
-    /// The first thing that Envoy called critical, else the last that it called an error: a refused
-    /// bootstrap gets several lines, and the first has the reason.
-    pub(super) fn last_error(&self) -> Option<String> {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The first thing that Envoy called an error: whatever is refused at the start gets several lines, of
+    /// which the first has the reason.
+    pub(super) fn first_error(&self) -> Option<String> {
+        self.first_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks Envoy to stop, and kills it if it hasn't within `patience`.
@@ -74,19 +74,28 @@ impl Envoy {
     }
 }
 
-async fn forward(stderr: ChildStderr, last_error: Arc<Mutex<Option<String>>>) {
+async fn forward(stderr: ChildStderr, first_error: Arc<Mutex<Option<String>>>) {
     let mut lines = BufReader::new(stderr).split(b'\n');
-    let mut critical = false;
     while let Ok(Some(line)) = lines.next_segment().await {
         let line = String::from_utf8_lossy(&line);
         eprintln!("{line}");
-        let is_critical = line.contains("[critical]");
-        if !critical && (is_critical || line.contains("[error]")) {
-            critical = is_critical;
-            let text = line.split("] ").last().unwrap_or(&line).to_owned();
-            *last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        if let Some(error) = error_in(&line) {
+            first_error
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert_with(|| error.to_owned());
         }
     }
+}
+
+/// What a line of Envoy's log says, if it is an error's:
+/// `[time][thread][critical][main] [source/server/server.cc:449] text`.
+fn error_in(line: &str) -> Option<&str> {
+    if !line.contains("[critical]") && !line.contains("[error]") {
+        return None;
+    }
+    let after_file = line.split_once(".cc:").map_or(line, |(_, rest)| rest);
+    after_file.split_once("] ").map(|(_, text)| text)
 }
 
 /// Lets the kernel kill Envoy when weirctl dies, even by SIGKILL: nobody else would.
@@ -102,5 +111,18 @@ fn die_with_parent(command: &mut Command) {
     // bare system calls, and the error is made without allocating.
     unsafe {
         command.pre_exec(before_exec);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_without_its_prefix() {
+        let line = "[2026-11-23 16:27:49.963][28126][error][wasm] [source/extensions/common/wasm/wasm.cc:104] VM [a] b";
+        assert_eq!(error_in(line), Some("VM [a] b"));
+        assert_eq!(error_in(&line.replace("error", "warning")), None);
+        assert_eq!(error_in("[error] "), Some(""));
     }
 }
