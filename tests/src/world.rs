@@ -263,11 +263,7 @@ impl SimulatedHost {
     }
 
     fn answer(&mut self, call: CallId, delay: Duration, status: u16, body: String) {
-        let response = HttpResponse {
-            status,
-            content_type: Some(b"application/json".to_vec()),
-            body: body.into_bytes(),
-        };
+        let response = HttpResponse { status, body: body.into_bytes() };
         self.schedule(delay, Input::CallDone { call, response });
     }
 }

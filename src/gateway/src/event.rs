@@ -81,8 +81,6 @@ pub struct HttpRequest {
 pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The value of `content-type`, if it was sent.
-    pub content_type: Option<Vec<u8>>,
     /// The body, whole.
     pub body: Vec<u8>,
 }

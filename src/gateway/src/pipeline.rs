@@ -105,7 +105,13 @@ impl Gateway {
 
     /// The next thing to do, until there is none. To be called after every [`Gateway::handle`].
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        loop {
+            match self.outputs.pop_front()? {
+                // Its request has ended since: nobody waits for the answer.
+                Output::Call(call) if !self.calls.contains_key(&call.id) => {}
+                output => return Some(output),
+            }
+        }
     }
 
     /// Whether [`Gateway::poll_output`] has something.
@@ -263,7 +269,7 @@ impl Gateway {
         let ready = request.execution.ready();
         if ready.is_empty() && request.execution.is_done() {
             let Some(request) = self.forget(id) else { return };
-            let (body, errors) = request.execution.finish();
+            let (body, errors) = request.execution.finish(self.config.limits.max_response_bytes);
             self.reply(id, protocol::answer(request.media, body, &errors));
             return;
         }

@@ -8,9 +8,14 @@ use weir_planner::ExecutablePlan;
 use weir_planner::plan::OperationKind;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Longer operation texts are not kept: the key holds the text, and memory is bounded by
-/// `max_cached_plans` times this.
+/// Longer operation texts are not kept.
 const MAX_CACHED_TEXT: usize = 16 * 1024;
+
+/// Bytes of one plan above which it is not kept: a plan of an everyday operation has some ten thousand.
+const MAX_PLAN_BYTES: usize = 1 << 20;
+
+/// Bytes of all plans that are kept, whatever their number. A worker's sandbox has 1 GiB.
+const MAX_BYTES: usize = 128 << 20;
 
 /// The most plans kept for one operation, one for each combination of the variables in `@skip` and
 /// `@include` that was asked for.
@@ -33,17 +38,20 @@ struct Entry {
     name: Option<Box<str>>,
     known: Rc<Known>,
     variants: Vec<(String, Rc<ExecutablePlan>)>,
+    /// About what it takes of memory.
+    bytes: usize,
 }
 
 /// A bounded cache of plans, least recently used out first.
 pub(crate) struct Plans {
     entries: LruCache<u64, Entry>,
+    bytes: usize,
 }
 
 impl Plans {
     /// A cache for `max` operations; at least one.
     pub(crate) fn new(max: usize) -> Plans {
-        Plans { entries: LruCache::new(NonZeroUsize::new(max).unwrap_or(NonZeroUsize::MIN)) }
+        Plans { entries: LruCache::new(NonZeroUsize::new(max).unwrap_or(NonZeroUsize::MIN)), bytes: 0 }
     }
 
     /// What is known of an operation.
@@ -71,25 +79,44 @@ impl Plans {
         variant: String,
         plan: &Rc<ExecutablePlan>,
     ) -> bool {
-        if text.len() > MAX_CACHED_TEXT || variant.len() > MAX_CACHED_TEXT {
+        let bytes = plan.weight().saturating_add(variant.len());
+        if text.len() > MAX_CACHED_TEXT || bytes > MAX_PLAN_BYTES {
             return false;
         }
-        if let Some(entry) = self.entry(text, name) {
-            if entry.variants.len() >= MAX_VARIANTS {
-                entry.variants.remove(0);
+        // An entry that gets a variant is taken out and put in again, for the total is kept in one place.
+        let old = self.entry(text, name).is_some().then(|| self.entries.pop(&key(text, name))).flatten();
+        let mut entry = match old {
+            Some(entry) => {
+                self.bytes = self.bytes.saturating_sub(entry.bytes);
+                entry
             }
-            entry.variants.push((variant, Rc::clone(plan)));
-            return false;
-        }
-        let entry = Entry {
-            text: text.into(),
-            name: name.map(Into::into),
-            known: Rc::clone(known),
-            variants: vec![(variant, Rc::clone(plan))],
+            None => Entry {
+                text: text.into(),
+                name: name.map(Into::into),
+                known: Rc::clone(known),
+                variants: Vec::new(),
+                bytes: text.len(),
+            },
         };
-        let full = self.entries.len() >= self.entries.cap().get();
-        self.entries.put(key(text, name), entry);
-        full
+        if entry.variants.len() >= MAX_VARIANTS {
+            let (_, oldest) = entry.variants.remove(0);
+            entry.bytes = entry.bytes.saturating_sub(oldest.weight());
+        }
+        entry.bytes = entry.bytes.saturating_add(bytes);
+        entry.variants.push((variant, Rc::clone(plan)));
+        self.bytes = self.bytes.saturating_add(entry.bytes);
+        let mut evicted = false;
+        if let Some((_, out)) = self.entries.push(key(text, name), entry) {
+            self.bytes = self.bytes.saturating_sub(out.bytes);
+            evicted = true;
+        }
+        while self.bytes > MAX_BYTES
+            && let Some((_, out)) = self.entries.pop_lru()
+        {
+            self.bytes = self.bytes.saturating_sub(out.bytes);
+            evicted = true;
+        }
+        evicted
     }
 
     /// The hash finds the entry, the text proves it: a client that crafts a collision gets a miss.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::error::{Code, Source};
 use crate::event::{HttpRequest, Reply};
 use crate::executor::Variables;
-use crate::nesting::{MAX_NESTING, is_too_deep};
+use crate::guard;
 use crate::response::errors::{self, GraphQlError};
 
 /// A client's request, read.
@@ -143,7 +143,7 @@ fn read_post(request: &HttpRequest, max_body_bytes: usize) -> Result<GraphQlRequ
         }
         _ => return Err((Code::BadRequest, "The body is not a JSON object.".to_owned())),
     }
-    check_nesting(text, "The body")?;
+    guarded(text, "The body")?;
     let params: Params<'_> = sonic_rs::from_str(text).map_err(|error| {
         let what = error.to_string();
         (
@@ -165,7 +165,7 @@ fn read_get(request: &HttpRequest) -> Result<GraphQlRequest, (Code, String)> {
         return Err((Code::BadRequest, "The URL has no \"query\" parameter.".to_owned()));
     };
     let variables = parameter("variables").filter(|json| !json.trim().is_empty());
-    check_nesting(variables.as_deref().unwrap_or_default(), "The \"variables\" parameter")?;
+    guarded(variables.as_deref().unwrap_or_default(), "The \"variables\" parameter")?;
     Ok(GraphQlRequest {
         query: text,
         operation_name: parameter("operationName").filter(|name| !name.is_empty()),
@@ -174,11 +174,8 @@ fn read_get(request: &HttpRequest) -> Result<GraphQlRequest, (Code, String)> {
     })
 }
 
-fn check_nesting(json: &str, what: &str) -> Result<(), (Code, String)> {
-    if is_too_deep(json.as_bytes()) {
-        return Err((Code::BadRequest, format!("{what} is nested deeper than {MAX_NESTING} levels.")));
-    }
-    Ok(())
+fn guarded(json: &str, what: &str) -> Result<(), (Code, String)> {
+    guard::check(json.as_bytes()).map_err(|why| (Code::BadRequest, format!("{what} can't be read: {why}.")))
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,10 @@ impl Default for OperationLimits {
 /// the work at every link, so a bound on tokens alone is none.
 const MAX_EXPANDED_FIELDS: usize = 50_000;
 
+/// Pairs of fields with the same response key in one document, at most: validation compares each with each
+/// (GraphQL §5.3.2), and keeps a conflict for each pair. Six hundred times `id` are within it.
+const MAX_SAME_KEY_PAIRS: usize = 400_000;
+
 /// Selection sets (of fields and fragments) within each other, at most, per level of `max_depth`: fragments
 /// that only spread others cost stack without adding a level.
 const NESTING_PER_LEVEL: usize = 3;
@@ -52,20 +56,55 @@ pub(crate) fn check(document: &Document, limits: &OperationLimits) -> Result<(),
     for definition in &document.definitions {
         match definition {
             Definition::Operation(operation) => {
-                let selections = match operation {
-                    OperationDefinition::SelectionSet(set) => set,
-                    OperationDefinition::Query(query) => &query.selection_set,
-                    OperationDefinition::Mutation(mutation) => &mutation.selection_set,
-                    OperationDefinition::Subscription(subscription) => &subscription.selection_set,
-                };
-                walk.set(selections, Pos::default(), 0, 0)?;
+                walk.set(selections(operation), Pos::default(), 0, 0)?;
             }
             Definition::Fragment(fragment) => {
                 walk.fragment(&fragment.name, fragment.position, 0, 0)?;
             }
         }
     }
-    Ok(())
+    check_same_keys(document)
+}
+
+fn check_same_keys(document: &Document) -> Result<(), OperationError> {
+    let mut counts = HashMap::new();
+    for definition in &document.definitions {
+        match definition {
+            Definition::Operation(operation) => count_keys(selections(operation), &mut counts),
+            Definition::Fragment(fragment) => count_keys(&fragment.selection_set, &mut counts),
+        }
+    }
+    let pairs = counts.values().fold(0_usize, |sum, count| sum.saturating_add(count.saturating_mul(*count)));
+    if pairs <= MAX_SAME_KEY_PAIRS {
+        return Ok(());
+    }
+    let (key, count) = counts.into_iter().max_by_key(|(_, count)| *count).unwrap_or_default();
+    let message = format!("The operation selects \"{key}\" {count} times: that is more than is validated.");
+    Err(OperationError { kind: OperationErrorKind::Limit, message, locations: Vec::new() })
+}
+
+/// Counts the fields of each response key. Called when the nesting is known to be bounded.
+fn count_keys<'a>(set: &'a SelectionSet, counts: &mut HashMap<&'a str, usize>) {
+    for selection in &set.items {
+        match selection {
+            Selection::Field(field) => {
+                let count = counts.entry(field.alias.as_deref().unwrap_or(&field.name)).or_default();
+                *count = count.saturating_add(1);
+                count_keys(&field.selection_set, counts);
+            }
+            Selection::InlineFragment(inline) => count_keys(&inline.selection_set, counts),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}
+
+fn selections(operation: &OperationDefinition) -> &SelectionSet {
+    match operation {
+        OperationDefinition::SelectionSet(set) => set,
+        OperationDefinition::Query(query) => &query.selection_set,
+        OperationDefinition::Mutation(mutation) => &mutation.selection_set,
+        OperationDefinition::Subscription(subscription) => &subscription.selection_set,
+    }
 }
 
 /// What a selection set holds once its fragments are spread.

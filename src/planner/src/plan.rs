@@ -29,6 +29,36 @@ impl ExecutablePlan {
     }
 }
 
+impl ExecutablePlan {
+    /// About how many bytes of memory the plan takes: what is counted grows with it, to the factor of two.
+    pub fn weight(&self) -> usize {
+        const NODE: usize = 64;
+        fn selection(selection: &Selection) -> usize {
+            selection.variants.iter().fold(NODE, |sum, variant| {
+                let fields = variant.fields.iter().fold(NODE, |sum, field| sum.saturating_add(ty(&field.ty)));
+                sum.saturating_add(fields).saturating_add(variant.types.0.len().saturating_mul(4))
+            })
+        }
+        fn ty(output: &OutputType) -> usize {
+            let below = match &output.kind {
+                OutputKind::List(item) => ty(item),
+                OutputKind::Composite(inner) => selection(inner),
+                OutputKind::Constant(json) => json.len(),
+                OutputKind::Leaf(Leaf::Enum(names)) => names.len().saturating_mul(4),
+                OutputKind::Leaf(_) | OutputKind::Typename => 0,
+            };
+            below.saturating_add(NODE)
+        }
+        let names =
+            self.names.iter().fold(0_usize, |sum, name| sum.saturating_add(name.len()).saturating_add(NODE));
+        // A fetch's shape and requires are about as large as its text.
+        let fetches = self.fetches.iter().fold(0_usize, |sum, fetch| {
+            sum.saturating_add(fetch.document.len().saturating_mul(8)).saturating_add(NODE)
+        });
+        names.saturating_add(fetches).saturating_add(selection(&self.projection))
+    }
+}
+
 /// Index into [`ExecutablePlan::names`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameId(pub u32);

@@ -114,3 +114,58 @@ fn late_answers_find_nobody() {
     assert!(world.reply(id).is_none());
     assert!(world.ask("{ topProducts { name } }").get("errors").is_none());
 }
+
+#[test]
+fn an_answer_that_grows_by_shared_entities_is_bounded() {
+    let mut world = World::store(json!({"limits": {"max_response_bytes": 20_000}}));
+    // A hundred reviews by one author, whose name is long: sent once, shown a hundred times.
+    world.set(
+        "reviews",
+        Behaviour::Changed(|mut response| {
+            if let Some(entities) = response["data"]["_entities"].as_array_mut() {
+                entities[0]["reviews"] =
+                    json!(vec![json!({"author": {"__typename": "User", "id": "1"}}); 100]);
+            }
+            response
+        }),
+    );
+    let user = json!({"data": {"_entities": [{"name": "x".repeat(500)}]}});
+    world.set("accounts", Behaviour::Raw(200, user.to_string()));
+    let reply = world.ask("{ topProducts { reviews { author { name } } } }");
+    assert_eq!(reply["data"], serde_json::Value::Null);
+    assert_eq!(reply["errors"][0]["extensions"]["code"], "RESPONSE_TOO_LARGE", "{reply}");
+}
+
+#[test]
+fn many_fields_of_one_name_are_refused_before_they_are_compared() {
+    let mut world = World::store(json!({}));
+    let reply = world.ask(&format!("{{ me {{ {} }} }}", "id ".repeat(700)));
+    assert_eq!(reply["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    assert!(world.ask(&format!("{{ me {{ {} }} }}", "id ".repeat(300))).get("errors").is_none());
+}
+
+#[test]
+fn introspection_that_multiplies_is_refused() {
+    let mut world = World::store(json!({}));
+    let mut query = "name".to_owned();
+    for _ in 0..20 {
+        query = format!("fields {{ type {{ ofType {{ {query} }} {query} }} }}");
+        if query.len() > 20_000 {
+            break;
+        }
+    }
+    let reply = world.ask(&format!("{{ __schema {{ types {{ {query} }} }} }}"));
+    assert!(reply["errors"][0]["extensions"]["code"].is_string(), "{reply}");
+}
+
+#[test]
+fn plans_are_kept_by_size_not_by_number_alone() {
+    let mut world = World::store(json!({}));
+    let all = "fragment T on __Type { name kind fields { name type { name ofType { name } } } }";
+    let aliases: String = (0..300).map(|i| format!("a{i}: __schema {{ types {{ ...T }} }} ")).collect();
+    let query = format!("query {{ {aliases} }} {all}");
+    assert!(query.len() < 16 * 1024);
+    world.ask(&query);
+    world.ask(&query);
+    assert_eq!(world.count(Metric::PlanCacheHits), 0, "a plan of megabytes is not kept");
+}

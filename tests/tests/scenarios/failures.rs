@@ -65,6 +65,10 @@ fn bodies_that_are_no_graphql_response() {
         "{\"data\":{\"_entities\":5}}",
         "{\"data\":{\"_entities\":[{}]}}",
         "{\"data\":null}",
+        "{\"errors\":[]}",
+        "{\"data\":null,\"errors\":[ ]}",
+        "{\"data\":{}}",
+        r#"{"data":{"_entities":[{"reviews":[{"body":"\uZZZZ"}]},null,null]}}"#,
     ] {
         let error = reviews(Behaviour::Raw(200, body.to_owned()));
         assert_eq!(code(&error), "SUBGRAPH_MALFORMED_RESPONSE", "{body}: {error}");
@@ -195,4 +199,29 @@ fn failures_are_counted_for_the_subgraph() {
     assert_eq!(world.count(Metric::SubgraphFailures(reviews)), 2);
     assert_eq!(world.count(Metric::SubgraphRefusals(reviews)), 1);
     assert_eq!(world.count(Metric::RequestErrors), 2);
+}
+
+#[test]
+fn a_root_field_that_is_missing_is_no_silent_null() {
+    let mut world = World::store(json!({}));
+    world.set("accounts", Behaviour::Raw(200, r#"{"data":{}}"#.into()));
+    let reply = world.ask("{ me { name } }");
+    assert_eq!(code(&reply["errors"][0]), "SUBGRAPH_MALFORMED_RESPONSE", "{reply}");
+}
+
+#[test]
+fn nothing_is_looked_up_with_half_of_what_it_requires() {
+    // `shipping` requires the price, which only products know.
+    let mut world = World::store(json!({}));
+    let query = "{ latest { ... on Product { upc shipping } } }";
+    let reply = world.ask(query);
+    assert_eq!(reply["data"]["latest"][1], json!({"upc": "p2", "shipping": 9}));
+    let calls = world.calls().len();
+    world.set("products", Behaviour::Refuse);
+    let reply = world.ask(query);
+    assert_eq!(reply["data"]["latest"][1], json!({"upc": "p2", "shipping": null}));
+    assert_eq!(reply["errors"].as_array().expect("errors").len(), 1, "{reply}");
+    assert_eq!(code(&reply["errors"][0]), "SUBGRAPH_REFUSED");
+    // The call that was refused was not sent, and inventory was not asked.
+    assert_eq!(world.calls().len() - calls, 1 + 1, "{:#?}", world.calls());
 }

@@ -64,6 +64,9 @@ fn the_http_request() {
     let mut declared = post(json, "");
     declared.headers.push(("content-length".into(), b"2001".to_vec()));
     check(declared, 413, "BODY_TOO_LARGE", "2000 bytes");
+    // A parser that does not look behind \u sees one string, then a thousand lists in each other.
+    let hidden = format!(r#"{{"variables":["\u"aaa",{}"#, "[".repeat(1000));
+    check(post(json, &hidden), 400, "BAD_REQUEST", "hexadecimal");
     let mut invalid = post(json, "");
     invalid.body = b"{\"query\":\"\xff\"}".to_vec();
     check(invalid, 400, "BAD_REQUEST", "UTF-8");

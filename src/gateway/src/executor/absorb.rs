@@ -11,7 +11,7 @@ use crate::response::errors::{GraphQlError, PathItem, Reported, reported};
 use crate::response::merge::merge;
 use crate::response::read::{Data, read};
 use crate::response::rewrite::rewrite;
-use crate::response::tree::Value;
+use crate::response::tree::{Object, Value};
 
 /// A subgraph's answer, as far as it decides how its body is read.
 pub(crate) struct Answer<'a> {
@@ -19,6 +19,23 @@ pub(crate) struct Answer<'a> {
     pub(crate) body: Vec<u8>,
     /// The subgraph's name.
     pub(crate) service: &'a str,
+}
+
+/// The most values copied in one request because several places share an entity: ten thousand reviews by one
+/// author with ten thousand friends must not fill the worker's memory. A million values are some 30 MB.
+const MAX_COPIED: usize = 1_000_000;
+
+/// How many values an object holds.
+fn size(object: &Object) -> usize {
+    object.0.iter().fold(1, |sum, (_, value)| sum.saturating_add(size_of_value(value)))
+}
+
+fn size_of_value(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => size(object),
+        Value::List(items) => items.iter().fold(1, |sum, item| sum.saturating_add(size_of_value(item))),
+        Value::Null | Value::Leaf(_) | Value::Mismatch => 1,
+    }
 }
 
 impl Execution {
@@ -64,6 +81,9 @@ impl Execution {
             }
         };
         let failed = response.data.is_none();
+        if failed || response.errors.is_some() {
+            self.mark_failed(fetch);
+        }
         let silent = response.errors.is_none();
         if let Some(raw) = &response.errors {
             for error in reported(raw, service) {
@@ -71,7 +91,7 @@ impl Execution {
             }
         }
         match response.data {
-            Some(Data::Root(value)) => self.merge_root(fetch, planned, &lookups, value, service),
+            Some(Data::Root(value)) => self.merge_root(fetch, planned, &lookups, value, silent, service),
             Some(Data::Entities(lists)) => {
                 self.merge_entities(fetch, planned, lookups, lists, silent, service)
             }
@@ -89,6 +109,7 @@ impl Execution {
         planned: &Fetch,
         lookups: &[Lookup],
         mut value: Value,
+        silent: bool,
         service: &str,
     ) {
         let plan = Rc::clone(&self.plan);
@@ -99,11 +120,17 @@ impl Execution {
             self.malformed(fetch, lookups, service, "\"data\" is not an object");
             return;
         };
-        for place in lookups.iter().flat_map(|lookup| &lookup.places).flatten() {
-            if let Some(target) = object_at(&mut self.root, place) {
-                merge(target, data.clone());
-            }
+        if silent
+            && let Target::Root { shape, output_rewrites, .. } = &planned.target
+            && output_rewrites.is_empty()
+            && let Some(missing) = shape.0.iter().find(|field| data.get(field.key).is_none())
+        {
+            let what = format!("\"data\" lacks the field \"{}\"", plan.name(missing.key));
+            self.malformed(fetch, lookups, service, &what);
         }
+        let places: Vec<Place> =
+            lookups.iter().flat_map(|lookup| &lookup.places).flatten().cloned().collect();
+        self.merge_at(fetch, lookups, &places, data);
     }
 
     fn merge_entities(
@@ -137,7 +164,7 @@ impl Execution {
                 rewrite(&plan, self.typename, &mut self.bodies, &planned.output_rewrites, &mut entity);
                 // A null entity is an answer: the subgraph does not know it.
                 if let Value::Object(entity) = entity {
-                    self.merge_at(places, entity);
+                    self.merge_at(fetch, &lookups, places, entity);
                 }
             }
         }
@@ -146,15 +173,23 @@ impl Execution {
         }
     }
 
-    fn merge_at(&mut self, places: &[Place], entity: crate::response::tree::Object) {
+    fn merge_at(&mut self, fetch: FetchId, lookups: &[Lookup], places: &[Place], object: Object) {
         let Some((last, others)) = places.split_last() else { return };
+        if !others.is_empty() {
+            let values = others.len().saturating_mul(size(&object));
+            self.copied = self.copied.saturating_add(values);
+            if self.copied > MAX_COPIED {
+                let message = format!("The answer holds more than {MAX_COPIED} copies of shared values.");
+                return self.blame(fetch, lookups, GraphQlError::new(Code::ResponseTooLarge, message));
+            }
+        }
         for place in others {
             if let Some(target) = object_at(&mut self.root, place) {
-                merge(target, entity.clone());
+                merge(target, object.clone());
             }
         }
         if let Some(target) = object_at(&mut self.root, last) {
-            merge(target, entity);
+            merge(target, object);
         }
     }
 
@@ -169,16 +204,16 @@ impl Execution {
         match &planned.target {
             Target::Root { path: at, shape, .. } if path.is_empty() => {
                 let at = self.place_of_root(at, shape);
-                self.errors.push(error.at(at));
+                self.push_error(error.at(at));
             }
             Target::Root { path: at, .. } => {
                 let places: Vec<&Place> =
                     lookups.iter().flat_map(|lookup| &lookup.places).flatten().collect();
-                let prefix = match places.as_slice() {
-                    [only] => client_path(&self.plan, only),
+                let at = match places.as_slice() {
+                    [only] => client_path(&self.plan, only).into_iter().chain(path).collect(),
                     _ => common_path(&self.plan, at),
                 };
-                self.errors.push(error.at(prefix.into_iter().chain(path).collect()));
+                self.push_error(error.at(at));
             }
             Target::Entities(entity_lookups) => {
                 let mut items = path.into_iter();
@@ -197,14 +232,14 @@ impl Execution {
                 let Some(places) = places else {
                     let at = entity_lookups.get(lookup.unwrap_or(0)).and_then(|lookup| lookup.paths.first());
                     let at = at.map(|path| common_path(&self.plan, path)).unwrap_or_default();
-                    self.errors.push(error.at(at));
+                    self.push_error(error.at(at));
                     return;
                 };
                 let rest: Vec<PathItem> = items.collect();
                 for place in places.iter().take(crate::response::errors::MAX_ERRORS) {
                     let mut at = client_path(&self.plan, place);
                     at.extend(rest.iter().cloned());
-                    self.errors.push(error.clone().at(at));
+                    self.push_error(error.clone().at(at));
                 }
             }
         }
@@ -222,6 +257,7 @@ impl Execution {
     /// Puts the error of a whole fetch wherever data of it was awaited: once for each path of a batch, so that
     /// every null it causes is accounted for.
     fn blame(&mut self, fetch: FetchId, lookups: &[Lookup], error: GraphQlError) {
+        self.mark_failed(fetch);
         let Some(planned) = self.plan.fetches.get(fetch.0 as usize) else { return };
         let mut paths: Vec<Vec<PathItem>> = Vec::new();
         match &planned.target {
@@ -237,6 +273,8 @@ impl Execution {
                 }
             }
         }
-        self.errors.extend(paths.into_iter().map(|path| error.clone().at(path)));
+        for path in paths {
+            self.push_error(error.clone().at(path));
+        }
     }
 }

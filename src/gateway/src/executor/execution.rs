@@ -16,6 +16,10 @@ use crate::response::errors::{self, GraphQlError};
 use crate::response::project::project;
 use crate::response::tree::{Bodies, Object, Value, typename_id};
 
+/// The most errors kept of one request. A reply shows [`errors::MAX_ERRORS`]; the rest only says which nulls
+/// are accounted for.
+const MAX_KEPT: usize = 1_000;
+
 /// A call that may be made now.
 #[derive(Debug)]
 pub(crate) struct ReadyCall {
@@ -36,6 +40,8 @@ pub(crate) struct Execution {
     pub(super) errors: Vec<GraphQlError>,
     variables: Variables,
     progress: Vec<Progress>,
+    /// Values copied so far because several places share an entity.
+    pub(super) copied: usize,
 }
 
 enum Progress {
@@ -43,6 +49,8 @@ enum Progress {
     /// In flight; the places its answer goes to, for each lookup and each representation sent.
     Running(Vec<Lookup>),
     Ended,
+    /// Ended too, but what it would have found is missing.
+    Failed,
 }
 
 /// Which places one `_entities` field completes: `places[i]` belong to the i-th representation.
@@ -56,7 +64,16 @@ impl Execution {
         let typename = typename_id(&plan);
         let progress = plan.fetches.iter().map(|_| Progress::Waiting).collect();
         let root = Value::Object(Object::default());
-        Execution { plan, typename, bodies: Bodies::default(), root, errors: Vec::new(), variables, progress }
+        Execution {
+            plan,
+            typename,
+            bodies: Bodies::default(),
+            root,
+            errors: Vec::new(),
+            variables,
+            progress,
+            copied: 0,
+        }
     }
 
     /// The calls that may be made now. Fetches that turn out to have nothing to ask for end at once.
@@ -86,7 +103,7 @@ impl Execution {
 
     /// Whether all fetches have ended.
     pub(crate) fn is_done(&self) -> bool {
-        self.progress.iter().all(|progress| matches!(progress, Progress::Ended))
+        self.progress.iter().all(|progress| matches!(progress, Progress::Ended | Progress::Failed))
     }
 
     /// Notes that a running fetch has ended, and returns where its answer goes. `None` if it was not
@@ -102,18 +119,39 @@ impl Execution {
         }
     }
 
+    /// Notes that an ended fetch did not find what it was for.
+    pub(super) fn mark_failed(&mut self, fetch: FetchId) {
+        if let Some(slot) = self.progress.get_mut(fetch.0 as usize) {
+            *slot = Progress::Failed;
+        }
+    }
+
+    /// Adds an error; beyond [`MAX_KEPT`] it is dropped.
+    pub(super) fn push_error(&mut self, error: GraphQlError) {
+        if self.errors.len() < MAX_KEPT {
+            self.errors.push(error);
+        }
+    }
+
+    /// Whether a fetch that `fetch` reads from has failed.
+    fn lacks_input(&self, fetch: &Fetch) -> bool {
+        fetch.after.iter().any(|id| matches!(self.progress.get(id.0 as usize), Some(Progress::Failed)))
+    }
+
     /// Bytes of subgraph answers kept so far.
     pub(crate) fn bytes(&self) -> usize {
         self.bodies.bytes()
     }
 
     /// Writes the response: `{"data":…}` and `errors`, if there are any. Returns its JSON and the errors.
-    pub(crate) fn finish(mut self) -> (Vec<u8>, Vec<GraphQlError>) {
+    /// Where `data` would be larger than `max_bytes` there is an error instead: an entity at many places is
+    /// written at each, so the answer can be larger than what the subgraphs sent.
+    pub(crate) fn finish(mut self, max_bytes: usize) -> (Vec<u8>, Vec<GraphQlError>) {
         let mut out = Vec::with_capacity(self.bodies.bytes().saturating_add(64));
         out.extend_from_slice(b"{\"data\":");
         match &self.root {
             Value::Object(root) => {
-                project(&self.plan, self.typename, &self.bodies, root, &mut self.errors, &mut out);
+                project(&self.plan, self.typename, &self.bodies, root, max_bytes, &mut self.errors, &mut out);
             }
             _ => out.extend_from_slice(b"null"),
         }
@@ -126,7 +164,10 @@ impl Execution {
     }
 
     fn may_start(&self, fetch: &Fetch) -> bool {
-        fetch.after.iter().all(|id| matches!(self.progress.get(id.0 as usize), Some(Progress::Ended)))
+        let ended = |id: &FetchId| {
+            matches!(self.progress.get(id.0 as usize), Some(Progress::Ended | Progress::Failed))
+        };
+        fetch.after.iter().all(ended)
     }
 
     fn holds(&self, fetch: &Fetch) -> bool {
@@ -152,10 +193,11 @@ impl Execution {
         let lookups = match &fetch.target {
             Target::Root { path, .. } => vec![self.places_of_root(path)?],
             Target::Entities(entity_lookups) => {
+                let lacks_input = self.lacks_input(fetch);
                 let mut lookups = Vec::with_capacity(entity_lookups.len());
                 for lookup in entity_lookups {
                     write_key(&lookup.variable, &mut first, &mut body);
-                    lookups.push(self.representations(lookup, &mut body));
+                    lookups.push(self.representations(lookup, lacks_input, &mut body));
                 }
                 if lookups.iter().all(|lookup| lookup.places.is_empty()) {
                     return None;
@@ -176,7 +218,12 @@ impl Execution {
     }
 
     /// Writes the list of representations, each one once however many objects share it.
-    fn representations(&self, lookup: &weir_planner::plan::EntityLookup, body: &mut Vec<u8>) -> Lookup {
+    fn representations(
+        &self,
+        lookup: &weir_planner::plan::EntityLookup,
+        lacks_input: bool,
+        body: &mut Vec<u8>,
+    ) -> Lookup {
         let mut places: Vec<Vec<Place>> = Vec::new();
         let mut seen: HashMap<u64, (usize, std::ops::Range<usize>)> = HashMap::new();
         body.push(b'[');
@@ -187,7 +234,15 @@ impl Execution {
                     body.push(b',');
                 }
                 let start = body.len();
-                if !write_representation(&self.plan, self.typename, &self.bodies, lookup, object, body) {
+                if !write_representation(
+                    &self.plan,
+                    self.typename,
+                    &self.bodies,
+                    lookup,
+                    object,
+                    lacks_input,
+                    body,
+                ) {
                     body.truncate(comma);
                     return;
                 }

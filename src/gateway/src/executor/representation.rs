@@ -1,21 +1,26 @@
 //! Writes the representation of an entity (Apollo Federation subgraph spec, "Resolving entity fields"):
 //! straight to bytes, leaves as they came.
 
+use std::cell::Cell;
+
 use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Require, Rewrite, RewriteStep};
 
 use crate::response::tree::{Bodies, Object, Value, in_set, type_of};
 
 /// Appends the representation of `object` to `out`. False, and nothing appended, if the object has none of
-/// what `lookup` requires: there is nothing to look it up by.
+/// what `lookup` requires: there is nothing to look it up by. With `all`, also if any required field is
+/// missing: a fetch before has failed, and half a key or half of a `@requires` would find wrong data.
 pub(crate) fn write_representation(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
     bodies: &Bodies,
     lookup: &EntityLookup,
     object: &Object,
+    all: bool,
     out: &mut Vec<u8>,
 ) -> bool {
-    let writer = Writer { plan, typename, bodies };
+    let start = out.len();
+    let writer = Writer { plan, typename, bodies, missing: Cell::new(false) };
     let own = type_of(object, typename, bodies);
     // An @interfaceObject is known to the subgraph under the interface's name.
     let sent = lookup.input_rewrites.iter().find_map(|rewrite| match rewrite {
@@ -30,13 +35,20 @@ pub(crate) fn write_representation(
         },
         Rewrite::RenameKey { .. } => None,
     });
-    writer.object(object, &lookup.requires, sent, out)
+    let wrote = writer.object(object, &lookup.requires, sent, out);
+    if all && writer.missing.get() {
+        out.truncate(start);
+        return false;
+    }
+    wrote
 }
 
 struct Writer<'a> {
     plan: &'a ExecutablePlan,
     typename: Option<NameId>,
     bodies: &'a Bodies,
+    /// Whether a required field was not there.
+    missing: Cell<bool>,
 }
 
 impl Writer<'_> {
@@ -52,9 +64,9 @@ impl Writer<'_> {
         let own = type_of(object, self.typename, self.bodies);
         let mut empty = true;
         if let Some(name) = sent_as.or(own.as_deref()) {
-            out.extend_from_slice(b"\"__typename\":\"");
-            out.extend_from_slice(name.as_bytes());
-            out.push(b'"');
+            out.extend_from_slice(b"\"__typename\":");
+            // A subgraph's word: it may hold anything.
+            let _ = sonic_rs::to_writer(&mut *out, name);
             empty = false;
         }
         let by_type_alone = !empty && requires.iter().all(|require| self.is_typename(require));
@@ -80,7 +92,10 @@ impl Writer<'_> {
             match require {
                 _ if self.is_typename(require) => {}
                 Require::Field { name, key, selection } => {
-                    let Some(value) = object.get(*name).or_else(|| object.get(*key)) else { continue };
+                    let Some(value) = object.get(*name).or_else(|| object.get(*key)) else {
+                        self.missing.set(true);
+                        continue;
+                    };
                     let start = out.len();
                     if !*empty {
                         out.push(b',');

@@ -8,6 +8,12 @@ use crate::error::Code;
 /// subgraph is down must not make an answer larger than the data would have been.
 pub(crate) const MAX_ERRORS: usize = 100;
 
+/// Bytes of a subgraph's `errors` above which their `extensions` (but the code) are left out.
+const MAX_COPIED_TEXT: usize = 64 * 1024;
+
+/// Bytes of a subgraph's message that are kept.
+const MAX_MESSAGE: usize = 4 * 1024;
+
 /// One entry of `errors` (GraphQL §7.1.2).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GraphQlError {
@@ -103,16 +109,21 @@ pub(crate) fn reported(raw: &str, service: &str) -> Vec<Reported> {
         let error = GraphQlError::new(Code::SubgraphMalformed, message).of(service);
         return vec![Reported { error, path: Vec::new() }];
     };
-    entries.into_iter().take(MAX_ERRORS).map(|entry| report(entry, service)).collect()
+    // An error stands at each place of its entity: what is large must not be copied that often.
+    let keep_extensions = raw.len() <= MAX_COPIED_TEXT;
+    entries.into_iter().take(MAX_ERRORS).map(|entry| report(entry, service, keep_extensions)).collect()
 }
 
-fn report(entry: Json, service: &str) -> Reported {
+fn report(entry: Json, service: &str, keep_extensions: bool) -> Reported {
     let Json::Object(mut entry) = entry else {
         let error = GraphQlError::new(Code::SubgraphError, "The subgraph sent an error without a message.");
         return Reported { error: error.of(service), path: Vec::new() };
     };
     let message = match entry.remove("message") {
-        Some(Json::String(message)) => message,
+        Some(Json::String(mut message)) => {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+            message
+        }
         _ => "The subgraph sent an error without a message.".to_owned(),
     };
     let mut error = GraphQlError::new(Code::SubgraphError, message).of(service);
@@ -121,7 +132,9 @@ fn report(entry: Json, service: &str) -> Reported {
             error.code = code;
         }
         extensions.remove("service");
-        error.extensions = extensions;
+        if keep_extensions {
+            error.extensions = extensions;
+        }
     }
     let path = match entry.remove("path") {
         Some(Json::Array(items)) => items.into_iter().filter_map(path_item).collect(),

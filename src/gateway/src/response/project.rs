@@ -7,20 +7,31 @@ use super::errors::{GraphQlError, PathItem};
 use super::tree::{Bodies, Object, Value, in_set, string_of, type_of};
 use crate::error::Code;
 
-/// Appends the JSON of `data` to `out` and any broken promise of the subgraphs to `errors`.
+/// Appends the JSON of `data` to `out` and any broken promise of the subgraphs to `errors`. If that takes more
+/// than `max_bytes`, it appends null and says so.
 pub(crate) fn project(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
     bodies: &Bodies,
     root: &Object,
+    max_bytes: usize,
     errors: &mut Vec<GraphQlError>,
     out: &mut Vec<u8>,
 ) {
     let start = out.len();
-    let mut projector = Projector { plan, typename, bodies, errors, out, path: Vec::new() };
-    if projector.object(root, &plan.projection).is_err() {
+    let end = start.saturating_add(max_bytes);
+    let mut projector =
+        Projector { plan, typename, bodies, errors, out, path: Vec::new(), end, overrun: false };
+    let nulled = projector.object(root, &plan.projection).is_err();
+    let overrun = projector.overrun;
+    if nulled || overrun {
         out.truncate(start);
         out.extend_from_slice(b"null");
+    }
+    if overrun {
+        let message =
+            format!("The answer would be larger than {max_bytes} bytes (limits.max_response_bytes).");
+        errors.insert(0, GraphQlError::new(Code::ResponseTooLarge, message));
     }
 }
 
@@ -42,10 +53,14 @@ struct Projector<'a> {
     errors: &'a mut Vec<GraphQlError>,
     out: &'a mut Vec<u8>,
     path: Vec<Step>,
+    /// The length that `out` may have.
+    end: usize,
+    overrun: bool,
 }
 
 impl Projector<'_> {
     fn object(&mut self, object: &Object, selection: &Selection) -> Result<(), Nulled> {
+        self.bounded()?;
         let bodies = self.bodies;
         let (fields, type_name): (&[OutputField], std::borrow::Cow<'_, str>) = if selection.is_abstract {
             let Some(name) = type_of(object, self.typename, bodies) else {
@@ -194,7 +209,7 @@ impl Projector<'_> {
             Leaf::Enum(names) if !self.is_one_of(raw, names) => "a value of its enum",
             _ => {
                 self.out.extend_from_slice(raw);
-                return Ok(());
+                return self.bounded();
             }
         };
         self.mismatch(&format!("is not {wanted}"))
@@ -202,6 +217,12 @@ impl Projector<'_> {
 
     fn is_one_of(&self, raw: &[u8], names: &[NameId]) -> bool {
         string_of(raw).is_some_and(|value| names.iter().any(|name| self.plan.name(*name) == value))
+    }
+
+    /// Once the answer is too large, everything becomes null, which ends the writing soon.
+    fn bounded(&mut self) -> Result<(), Nulled> {
+        self.overrun |= self.out.len() > self.end;
+        if self.overrun { Err(Nulled) } else { Ok(()) }
     }
 
     fn mismatch(&mut self, what: &str) -> Result<(), Nulled> {

@@ -3,6 +3,7 @@
 mod catalogue;
 mod resolve;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use graphql_tools::static_graphql::query::Value;
@@ -18,7 +19,13 @@ pub(crate) struct Introspection<'a> {
     schema: &'a ApiSchema,
     /// Values of variables, as far as they are given or have a default.
     variables: HashMap<String, Argument>,
+    /// Bytes written for the fields answered so far.
+    written: Cell<usize>,
 }
+
+/// Bytes of all introspection results of one operation, at most: their size grows with the schema to the
+/// power of the operation's depth. The whole of a very large schema takes about half.
+const MAX_BYTES: usize = 4 << 20;
 
 /// An argument's value, as far as introspection takes any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +51,7 @@ impl<'a> Introspection<'a> {
             };
             variables.insert(name.clone(), value);
         }
-        Self { schema, variables }
+        Self { schema, variables, written: Cell::new(0) }
     }
 
     /// The JSON of a root field `__schema` or `__type`, selected by all of `same`.
@@ -65,6 +72,7 @@ impl<'a> Introspection<'a> {
             Some(meta) => self.object(meta, &nodes, &mut json)?,
             None => json.push_str("null"),
         }
+        self.written.set(self.written.get().saturating_add(json.len()));
         Ok(json)
     }
 

@@ -4,8 +4,8 @@ use graphql_tools::static_graphql::schema::{
     Directive, DirectiveDefinition, EnumValue, Field, InputValue, Type, TypeDefinition,
 };
 
-use super::Introspection;
 use super::catalogue::{deprecation, directive_text};
+use super::{Introspection, MAX_BYTES};
 use crate::selection::{FieldNode, Node};
 
 /// An object of introspection.
@@ -53,6 +53,9 @@ impl Meta<'_> {
 impl<'a> Introspection<'a> {
     /// Writes the fields of `meta` that `nodes` select. Recursion is bounded by the operation's depth.
     pub(super) fn object(&self, meta: Meta<'a>, nodes: &[&Node], json: &mut String) -> Result<(), String> {
+        if self.written.get().saturating_add(json.len()) > MAX_BYTES {
+            return Err(format!("the introspection result would be larger than {MAX_BYTES} bytes"));
+        }
         let mut groups: Vec<(&str, Vec<&FieldNode>)> = Vec::new();
         collect(meta.type_name(), nodes, &mut groups);
         json.push('{');
