@@ -8,7 +8,7 @@ use crate::support::gateway::{render, start_envoy};
 use crate::support::{binaries, ports};
 
 /// Envoy compiles the module before it judges the configuration: seconds of CPU, on a machine that may be busy.
-const LIMIT: Duration = Duration::from_secs(150);
+const LIMIT: Duration = Duration::from_secs(240);
 
 fn demo(config: &Value) -> Value {
     let supergraph = std::fs::read_to_string(binaries::repository("envoy/supergraph.graphql")).unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::process::Process;
 use super::{binaries, client, ports};
 
-const START_LIMIT: Duration = Duration::from_secs(20);
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Four running subgraphs.
 pub(crate) struct Subgraphs {
