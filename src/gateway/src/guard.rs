@@ -44,14 +44,14 @@ fn look_closely(json: &[u8]) -> Result<(), &'static str> {
 /// Moves behind the quote that ends the string.
 fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) -> Result<(), &'static str> {
     while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return Ok(()),
-            b'\\' => {
-                if bytes.next() == Some(&b'u') && !bytes.by_ref().take(4).all(u8::is_ascii_hexdigit) {
-                    return Err("an escape \\u lacks its four hexadecimal digits");
-                }
-            }
-            _ => {}
+        if *byte == b'"' {
+            return Ok(());
+        }
+        if *byte != b'\\' {
+            continue;
+        }
+        if bytes.next() == Some(&b'u') && !bytes.by_ref().take(4).all(u8::is_ascii_hexdigit) {
+            return Err("an escape \\u lacks its four hexadecimal digits");
         }
     }
     Ok(())
