@@ -181,7 +181,6 @@ impl Gateway {
             );
             let error = GraphQlError::new(Code::ResponseTooLarge, message);
             request.execution.fail(fetch, error.of(service));
-            self.outputs.push_back(Output::Count(Metric::LimitsHit, 1));
             false
         } else {
             request.execution.absorb(fetch, Answer { status: response.status, body: response.body, service })
@@ -270,6 +269,9 @@ impl Gateway {
         if ready.is_empty() && request.execution.is_done() {
             let Some(request) = self.forget(id) else { return };
             let (body, errors) = request.execution.finish(self.config.limits.max_response_bytes);
+            if errors.iter().any(|error| error.code == Code::ResponseTooLarge.text()) {
+                self.count(Metric::LimitsHit, 1);
+            }
             self.reply(id, protocol::answer(request.media, body, &errors));
             return;
         }

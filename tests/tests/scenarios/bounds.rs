@@ -90,6 +90,7 @@ fn answers_that_are_too_large_together_fail_their_fetch() {
     );
     let reply = world.ask("{ me { name } }");
     assert_eq!(reply["errors"][0]["extensions"]["code"], "RESPONSE_TOO_LARGE");
+    assert_eq!(world.count(Metric::LimitsHit), 1);
     assert_eq!(reply["data"], json!({"me": null}));
 }
 
@@ -134,6 +135,7 @@ fn an_answer_that_grows_by_shared_entities_is_bounded() {
     let reply = world.ask("{ topProducts { reviews { author { name } } } }");
     assert_eq!(reply["data"], serde_json::Value::Null);
     assert_eq!(reply["errors"][0]["extensions"]["code"], "RESPONSE_TOO_LARGE", "{reply}");
+    assert_eq!(world.count(Metric::LimitsHit), 1);
 }
 
 #[test]

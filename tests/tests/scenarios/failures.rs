@@ -207,6 +207,7 @@ fn a_root_field_that_is_missing_is_no_silent_null() {
     world.set("accounts", Behaviour::Raw(200, r#"{"data":{}}"#.into()));
     let reply = world.ask("{ me { name } }");
     assert_eq!(code(&reply["errors"][0]), "SUBGRAPH_MALFORMED_RESPONSE", "{reply}");
+    assert_eq!(world.count(Metric::SubgraphFailures(weir_planner::plan::SubgraphId(0))), 1);
 }
 
 #[test]

@@ -100,7 +100,8 @@ impl Execution {
             }
             None => {}
         }
-        !failed
+        // Without an error of the subgraph's own, only Weir's finding that the answer is broken fails a fetch.
+        !(failed || silent && self.has_failed(fetch))
     }
 
     fn merge_root(

@@ -135,7 +135,12 @@ impl Execution {
 
     /// Whether a fetch that `fetch` reads from has failed.
     fn lacks_input(&self, fetch: &Fetch) -> bool {
-        fetch.after.iter().any(|id| matches!(self.progress.get(id.0 as usize), Some(Progress::Failed)))
+        fetch.after.iter().any(|id| self.has_failed(*id))
+    }
+
+    /// Whether a fetch did not find what it was for.
+    pub(super) fn has_failed(&self, fetch: FetchId) -> bool {
+        matches!(self.progress.get(fetch.0 as usize), Some(Progress::Failed))
     }
 
     /// Bytes of subgraph answers kept so far.
