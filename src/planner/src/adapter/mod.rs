@@ -20,7 +20,6 @@ use crate::plan::{
     EntityLookup, Fetch, FetchId, OperationKind, Path, PathSegment, Rewrite, RewriteStep, SubgraphId, Target,
 };
 use crate::supergraph::Subgraph;
-pub(crate) use dependencies::{Keys, response_keys};
 use flatten::{Call, Step};
 use types::Types;
 
