@@ -35,6 +35,7 @@ mod schema;
 mod selection;
 mod spec_versions;
 mod supergraph;
+mod tree_keys;
 mod validation;
 
 pub use limits::OperationLimits;

@@ -20,7 +20,7 @@ use crate::plan::{ExecutablePlan, Fetch, OperationKind};
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
-use crate::{adapter, check, library_operation};
+use crate::{adapter, check, library_operation, tree_keys};
 
 pub(crate) fn plan(
     supergraph: &Supergraph,
@@ -36,7 +36,9 @@ pub(crate) fn plan(
             schema.mutation_type().ok_or_else(|| failed("the schema has no mutations"))?
         }
     };
-    let nodes = fold(operation, variables);
+    let mut nodes = fold(operation, variables);
+    let types = &supergraph.planner().supergraph.definitions;
+    tree_keys::keep_apart(&mut nodes, |name| types.values().any(|ty| ty.fields().contains_key(name)));
     let node_refs: Vec<&Node> = nodes.iter().collect();
     let mut names = Names::default();
     let introspection = Introspection::new(schema, operation, variables);
@@ -58,7 +60,10 @@ pub(crate) fn plan(
                 .map_err(failed)
         });
         match checked {
-            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
+            Ok(fetches) => {
+                let shown = tree_keys::shown(&nodes, &mut names);
+                return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection, shown });
+            }
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
             Err(failure) => {
                 first_failure.get_or_insert(failure);
