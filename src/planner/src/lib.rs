@@ -37,6 +37,7 @@ mod selection;
 mod solver;
 mod spec_versions;
 mod supergraph;
+mod tree_keys;
 mod validation;
 
 pub use limits::OperationLimits;

@@ -21,7 +21,7 @@ use crate::plan::{ExecutablePlan, Fetch, OperationKind};
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
-use crate::{adapter, check, library_operation, solver};
+use crate::{adapter, check, library_operation, solver, tree_keys};
 
 /// Which planners are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,9 @@ pub(crate) fn plan(
             schema.mutation_type().ok_or_else(|| failed("the schema has no mutations"))?
         }
     };
-    let nodes = fold(operation, variables);
+    let mut nodes = fold(operation, variables);
+    let types = &supergraph.planner().supergraph.definitions;
+    tree_keys::keep_apart(&mut nodes, |name| types.values().any(|ty| ty.fields().contains_key(name)));
     let node_refs: Vec<&Node> = nodes.iter().collect();
     let mut names = Names::default();
     let introspection = Introspection::new(schema, operation, variables);
@@ -90,7 +92,10 @@ pub(crate) fn plan(
             check::check(&promise, &fetches, &mut names).map(|()| fetches).map_err(failed)
         });
         match checked {
-            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
+            Ok(fetches) => {
+                let shown = tree_keys::shown(&nodes, &mut names);
+                return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection, shown });
+            }
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
             Err(error) => failure = error,
         }

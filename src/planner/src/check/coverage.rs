@@ -103,7 +103,7 @@ impl<'p> Coverage<'p> {
         for (key, same) in groups {
             let Some(first) = same.first().filter(|first| !first.name.starts_with("__")) else { continue };
             self.path.push(key.to_owned());
-            let id = self.names.find(key).ok_or_else(|| self.fault("fetches nothing"))?;
+            let id = self.names.find(&first.key).ok_or_else(|| self.fault("fetches nothing"))?;
             let written = object.written.get(&id).ok_or_else(|| self.fault("fetches nothing"))?;
             let other = written.iter().any(|written| {
                 written.field.name != first.name
@@ -144,10 +144,17 @@ impl<'p> Coverage<'p> {
 
     /// The type that the reply goes by must be an object's, and not an interface object's.
     fn knows_its_type(&self, object: &Object<'p>) -> Result<(), String> {
-        let typename = self.names.find("__typename").and_then(|id| object.written.get(&id));
+        let id = self.names.find("__typename");
+        let typename = id.and_then(|id| object.written.get(&id));
+        // What the answer's shape leaves out is asked for, but not read.
+        let is_read = |written: &&Written<'p>| {
+            let lookup = written.by.lookup();
+            lookup.is_none_or(|lookup| lookup.shape.0.iter().any(|field| Some(field.key) == id))
+        };
         let (vague, exact): (Vec<&Written<'p>>, Vec<&Written<'p>>) = typename
             .into_iter()
             .flatten()
+            .filter(is_read)
             .partition(|written| self.promise.joins.is_interface_object(written.by.graph, written.view));
         let lasts =
             |exact: &&Written<'p>| vague.iter().all(|vague| self.is_before(vague.by.fetch, exact.by.fetch));

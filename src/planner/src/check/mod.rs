@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use crate::joins::{ActiveLabels, Joins};
 use crate::names::Names;
-use crate::plan::{Fetch, OperationKind, PathSegment, Selection, Shape, Target};
+use crate::plan::{Fetch, NameId, OperationKind, PathSegment, Require, Selection, Shape, Target};
 use crate::schema::ApiSchema;
 use crate::selection::Node;
 use coverage::Coverage;
@@ -42,6 +42,7 @@ pub(crate) fn check(promise: &Promise<'_>, fetches: &[Fetch], names: &mut Names)
     }
     if promise.kind == OperationKind::Mutation {
         mutations_run_once(fetches, names)?;
+        mutations_are_completed_in_turn(fetches, names)?;
     }
     Coverage::new(promise, fetches, &documents, names).check()
 }
@@ -56,6 +57,13 @@ fn check_fetch(index: usize, fetch: &Fetch, names: &Names) -> Result<(), String>
     let (shapes, paths): (Vec<&Shape>, Vec<_>) = match &fetch.target {
         Target::Root { shape, path, .. } => (vec![shape], vec![path]),
         Target::Entities(lookups) => {
+            if let Some(key) = lookups.iter().find_map(|lookup| named_twice(&lookup.requires)) {
+                return Err(format!(
+                    "fetch {index} would look up by two values of {}: fields that require it with different arguments \
+                     need a fetch each",
+                    names.text(key)
+                ));
+            }
             if lookups.is_empty()
                 || lookups.iter().any(|lookup| lookup.requires.is_empty() || lookup.paths.is_empty())
             {
@@ -109,6 +117,59 @@ fn mutations_run_once(fetches: &[Fetch], names: &Names) -> Result<(), String> {
                     names.text(field.key)
                 ));
             }
+        }
+    }
+    Ok(())
+}
+
+/// A key that a representation would hold twice, from different fields of the tree.
+fn named_twice(requires: &[Require]) -> Option<NameId> {
+    fn find(requires: &[Require], known: &mut Vec<(NameId, NameId)>) -> Option<NameId> {
+        for require in requires {
+            match require {
+                Require::Field { name, key, selection } => {
+                    if known.iter().any(|(other, of)| of == key && other != name) {
+                        return Some(*key);
+                    }
+                    known.push((*name, *key));
+                    if let Some(key) = named_twice(selection) {
+                        return Some(key);
+                    }
+                }
+                Require::On { selection, .. } => {
+                    // Other types' parts may use the key again.
+                    let mut own = known.clone();
+                    if let Some(key) = find(selection, &mut own) {
+                        return Some(key);
+                    }
+                }
+            }
+        }
+        None
+    }
+    find(requires, &mut Vec::new())
+}
+
+/// A mutation's result is complete before the next one runs (GraphQL §6.2.2): of several that one call runs, only
+/// the last may need more calls.
+fn mutations_are_completed_in_turn(fetches: &[Fetch], names: &Names) -> Result<(), String> {
+    let completed: HashSet<NameId> = fetches
+        .iter()
+        .flat_map(|fetch| match &fetch.target {
+            Target::Root { path, .. } => vec![path],
+            Target::Entities(lookups) => lookups.iter().flat_map(|lookup| &lookup.paths).collect(),
+        })
+        .filter_map(|path| path.first())
+        .filter_map(|segment| if let PathSegment::Field(key) = segment { Some(*key) } else { None })
+        .collect();
+    for fetch in fetches.iter().filter(|fetch| fetch.kind == OperationKind::Mutation) {
+        let Target::Root { shape, .. } = &fetch.target else { continue };
+        let Some((_, earlier)) = shape.0.split_last() else { continue };
+        if let Some(field) = earlier.iter().find(|field| completed.contains(&field.key)) {
+            return Err(format!(
+                "the planner would complete the result of the mutation {} after later ones have run",
+                names.text(field.key)
+            ));
         }
     }
     Ok(())
