@@ -36,6 +36,19 @@ pub(crate) fn parse(text: &str) -> Option<FieldSet> {
     Some(FieldSet { text: text.to_owned(), parts: parts(set) })
 }
 
+/// Whether two field sets ask for different values of one field: the same field with other arguments.
+pub(crate) fn differ(a: &[Part], b: &[Part]) -> bool {
+    a.iter().any(|a| match a {
+        Part::On { parts, .. } => differ(parts, b),
+        Part::Field { name, arguments, parts } => b.iter().any(|b| match b {
+            Part::On { parts: b, .. } => differ(std::slice::from_ref(a), b),
+            Part::Field { name: b_name, arguments: b_arguments, parts: b_parts } => {
+                name == b_name && (arguments != b_arguments || differ(parts, b_parts))
+            }
+        }),
+    })
+}
+
 fn parts(set: SelectionSet) -> Vec<Part> {
     let mut found = Vec::new();
     for selection in set.items {

@@ -6,6 +6,7 @@
 mod draft;
 mod keys;
 mod search;
+mod value;
 mod wants;
 mod write;
 

@@ -12,7 +12,7 @@ use hive_router_query_planner::utils::cancellation::CancellationToken;
 use super::draft::{Draft, Entity, FetchDraft, FetchIndex, Provided, SetId};
 use super::keys::{Keys, TreeId};
 use super::wants::{Below, Want, needs_types};
-use crate::field_set::{FieldSet, Part};
+use crate::field_set::{self, FieldSet, Part};
 use crate::joins::{ActiveLabels, Joins, Kind, Resolution, core_of};
 use crate::names::Names;
 use crate::plan::{OperationKind, Path, PathSegment, TypeSet};
@@ -209,8 +209,16 @@ impl<'a, 'n> Search<'a, 'n> {
                         entries.push(Entry { graph, view, requires: vec![set], score: 1 });
                     }
                 }
-                if !requires.is_empty() {
-                    entries.push(Entry { graph, view, requires, score: score.saturating_add(without) });
+                // One representation holds one value of a field, whatever its arguments.
+                let together = requires.iter().fold(Vec::new(), |mut together: Vec<&'a FieldSet>, set| {
+                    if !together.iter().any(|other| field_set::differ(&other.parts, &set.parts)) {
+                        together.push(set);
+                    }
+                    together
+                });
+                if !together.is_empty() {
+                    let score = score.saturating_add(without);
+                    entries.push(Entry { graph, view, requires: together, score });
                 }
             }
         }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use graphql_tools::static_graphql::query::{Value, VariableDefinition};
 
 use super::draft::{Draft, Entity, FetchDraft, Item, Required, SetId};
+use super::value;
 use crate::joins::{Joins, core_of};
 use crate::names::Names;
 use crate::plan::{
@@ -339,7 +340,8 @@ struct SameShape {
 
 fn arguments(arguments: &[(String, Value)], out: &mut String, used: &mut BTreeSet<String>) {
     for (index, (name, value)) in arguments.iter().enumerate() {
-        let _ = write!(out, "{}{name}:{value}", if index == 0 { '(' } else { ',' });
+        let _ = write!(out, "{}{name}:", if index == 0 { '(' } else { ',' });
+        value::write(value, out);
         variables_of(value, used);
     }
     if !arguments.is_empty() {
@@ -380,7 +382,8 @@ fn document(
     for definition in variables.iter().filter(|definition| used.contains(&definition.name)) {
         let mut text = format!("${}:{}", definition.name, definition.var_type);
         if let Some(default) = &definition.default_value {
-            let _ = write!(text, "={default}");
+            text.push('=');
+            value::write(default, &mut text);
         }
         definitions.push(text);
     }
