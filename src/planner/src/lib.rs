@@ -32,7 +32,6 @@ mod planning_tests;
 mod projection;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod random_operations;
-mod runtime_types;
 mod schema;
 mod selection;
 mod solver;

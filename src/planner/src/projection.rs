@@ -128,7 +128,7 @@ impl<'a> Projector<'a> {
 
 /// The fields that `nodes` select on objects of type `object`, by response key in the order of their first
 /// occurrence.
-fn collect<'a>(
+pub(crate) fn collect<'a>(
     schema: &ApiSchema,
     object: &str,
     nodes: &[&'a Node],

@@ -22,7 +22,6 @@ use crate::plan::{
     Target,
 };
 use crate::supergraph::Subgraph;
-pub(crate) use dependencies::{Keys, response_keys};
 use flatten::{Call, Step};
 use types::Types;
 

@@ -1,40 +1,50 @@
-//! Whether a plan can be run and fetches all it promises, before anyone caches it.
+//! Whether a plan can be run, asks each subgraph only for what it has, and fetches all it promises; before anyone
+//! caches it.
 //!
-//! The planning library has faults (DESIGN §6); an error that names the field is better than a null that nobody
-//! can explain.
+//! The planning library has faults (DESIGN §6). The plan is run on types instead of data: at each position of the
+//! response tree, for each type of object that the fetches may return there, it is known which fields they leave.
+
+mod coverage;
+mod documents;
+mod representations;
+mod tree;
 
 use std::collections::HashSet;
 
-use hive_router_query_planner::state::supergraph_state::SupergraphState;
-
-use crate::adapter::{Keys, response_keys};
+use crate::joins::{ActiveLabels, Joins};
 use crate::names::Names;
-use crate::plan::{
-    Fetch, NameId, OperationKind, OutputField, OutputKind, OutputType, PathSegment, Require, Selection,
-    Shape, Target, Variant,
-};
-use crate::runtime_types::always_possible;
+use crate::plan::{Fetch, NameId, OperationKind, PathSegment, Require, Selection, Shape, Target};
+use crate::schema::ApiSchema;
+use crate::selection::Node;
+use coverage::Coverage;
+use documents::FetchDocument;
 
-/// Checks `fetches` and `projection`, whose names are in `names`.
-pub(crate) fn check(
-    kind: OperationKind,
-    fetches: &[Fetch],
-    projection: &Selection,
-    names: &mut Names,
-    state: &SupergraphState,
-) -> Result<(), String> {
-    let typename = names.id("__typename");
-    let mut written = Keys::default();
+/// What a plan is for.
+pub(crate) struct Promise<'a> {
+    pub(crate) kind: OperationKind,
+    /// The name of the root type.
+    pub(crate) root: &'a str,
+    pub(crate) nodes: &'a [Node],
+    pub(crate) projection: &'a Selection,
+    pub(crate) schema: &'a ApiSchema,
+    pub(crate) joins: &'a Joins,
+    pub(crate) labels: &'a ActiveLabels<'a>,
+}
+
+/// Checks that `fetches`, whose names are in `names`, keep the promise.
+pub(crate) fn check(promise: &Promise<'_>, fetches: &[Fetch], names: &mut Names) -> Result<(), String> {
+    names.id("__typename");
+    let mut documents = Vec::with_capacity(fetches.len());
     for (index, fetch) in fetches.iter().enumerate() {
         check_fetch(index, fetch, names)?;
-        written.merge(response_keys(fetch));
+        let document = FetchDocument::parse(fetch);
+        documents.push(document.map_err(|error| format!("fetch {index} has no usable document: {error}"))?);
     }
-    if kind == OperationKind::Mutation {
+    if promise.kind == OperationKind::Mutation {
         mutations_run_once(fetches, names)?;
         mutations_are_completed_in_turn(fetches, names)?;
     }
-    let mut walk = Walk { state, names, typename, seen: HashSet::new(), path: Vec::new() };
-    walk.selection(projection, &written)
+    Coverage::new(promise, fetches, &documents, names).check()
 }
 
 fn check_fetch(index: usize, fetch: &Fetch, names: &Names) -> Result<(), String> {
@@ -163,68 +173,4 @@ fn mutations_are_completed_in_turn(fetches: &[Fetch], names: &Names) -> Result<(
         }
     }
     Ok(())
-}
-
-struct Walk<'a> {
-    state: &'a SupergraphState,
-    names: &'a Names,
-    typename: NameId,
-    /// Pairs that have been walked: sub-projections repeat for each variant above them.
-    seen: HashSet<(*const Selection, *const Keys)>,
-    path: Vec<NameId>,
-}
-
-impl Walk<'_> {
-    /// Every field must be written by some fetch, unless it belongs to types that may not occur at its place.
-    fn selection(&mut self, selection: &Selection, written: &Keys) -> Result<(), String> {
-        if !self.seen.insert((selection, written)) {
-            return Ok(());
-        }
-        if selection.is_abstract && written.get(self.typename).is_none() {
-            self.path.push(self.typename);
-            return Err(self.missing());
-        }
-        for variant in &selection.variants {
-            let depth = self.path.len();
-            let fetched = variant.fields.iter().try_for_each(|field| self.field(field, written));
-            if fetched.is_err() && selection.is_abstract && !self.occurs(selection, variant) {
-                self.path.truncate(depth);
-                continue;
-            }
-            fetched?;
-        }
-        Ok(())
-    }
-
-    fn occurs(&self, selection: &Selection, variant: &Variant) -> bool {
-        let position = self.names.text(selection.type_name);
-        variant.types.0.iter().any(|id| always_possible(self.state, position, self.names.text(*id)))
-    }
-
-    fn field(&mut self, field: &OutputField, written: &Keys) -> Result<(), String> {
-        let composite = match inner(&field.ty) {
-            OutputKind::Typename | OutputKind::Constant(_) => return Ok(()),
-            OutputKind::Composite(selection) => Some(selection.as_ref()),
-            OutputKind::Leaf(_) | OutputKind::List(_) => None,
-        };
-        self.path.push(field.key);
-        let below = written.get(field.key).ok_or_else(|| self.missing())?;
-        if let Some(selection) = composite {
-            self.selection(selection, below)?;
-        }
-        self.path.pop();
-        Ok(())
-    }
-
-    fn missing(&self) -> String {
-        let path: Vec<&str> = self.path.iter().map(|key| self.names.text(*key)).collect();
-        format!("the planner found no fetch for {}", path.join("."))
-    }
-}
-
-fn inner(ty: &OutputType) -> &OutputKind {
-    match &ty.kind {
-        OutputKind::List(items) => inner(items),
-        kind => kind,
-    }
 }
