@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use weir_gateway::event::{Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, Reply, Timestamp};
+use weir_gateway::event::{
+    Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, ReceivedHeader, Reply, Timestamp,
+};
 use weir_gateway::metric::Metric;
 use weir_gateway::{Gateway, Host, Input, RequestId, drive};
 
@@ -36,6 +38,8 @@ pub enum Behaviour {
 struct Subgraph {
     behaviour: Behaviour,
     latency: Duration,
+    /// Headers of its answers.
+    headers: Vec<ReceivedHeader>,
 }
 
 /// The world.
@@ -78,7 +82,10 @@ impl World {
             .unwrap_or_else(|problems| panic!("bad configuration: {problems:#?}"));
         let subgraphs = loaded.config.subgraphs.iter().map(|subgraph| {
             let latency = Duration::from_millis(10);
-            (subgraph.cluster.clone(), Subgraph { behaviour: Behaviour::Answer, latency })
+            (
+                subgraph.cluster.clone(),
+                Subgraph { behaviour: Behaviour::Answer, latency, headers: Vec::new() },
+            )
         });
         let host = SimulatedHost {
             now: Timestamp(Duration::from_secs(1000)),
@@ -106,6 +113,12 @@ impl World {
     /// Tells a subgraph how long to take for an answer.
     pub fn latency(&mut self, subgraph: &str, latency: Duration) {
         self.subgraph(subgraph).latency = latency;
+    }
+
+    /// Tells a subgraph which headers to put on its answers.
+    pub fn answer_with(&mut self, subgraph: &str, headers: &[(&str, &str)]) {
+        let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        self.subgraph(subgraph).headers = pairs.collect();
     }
 
     fn subgraph(&mut self, name: &str) -> &mut Subgraph {
@@ -250,6 +263,11 @@ impl World {
         self.host.largest_turn
     }
 
+    /// What was written to the log.
+    pub fn log(&self) -> &[String] {
+        &self.host.log
+    }
+
     /// Whether the gateway waits for time to pass.
     pub fn timer_is_armed(&self) -> bool {
         self.host.timer.is_some()
@@ -262,8 +280,15 @@ impl SimulatedHost {
         self.agenda.insert((self.now.after(delay), self.scheduled), input);
     }
 
-    fn answer(&mut self, call: CallId, delay: Duration, status: u16, body: String) {
-        let response = HttpResponse { status, body: body.into_bytes() };
+    fn answer(
+        &mut self,
+        call: CallId,
+        delay: Duration,
+        status: u16,
+        headers: Vec<ReceivedHeader>,
+        body: String,
+    ) {
+        let response = HttpResponse { status, headers, body: body.into_bytes() };
         self.schedule(delay, Input::CallDone { call, response });
     }
 }
@@ -273,6 +298,7 @@ impl Host for SimulatedHost {
         let subgraph =
             self.subgraphs.get(&call.cluster).unwrap_or_else(|| panic!("no cluster {}", call.cluster));
         let (behaviour, latency) = (subgraph.behaviour.clone(), subgraph.latency);
+        let headers = subgraph.headers.clone();
         let (id, timeout) = (call.id, call.timeout);
         assert!(timeout >= Duration::from_millis(1), "Envoy takes a shorter timeout for none");
         let body: Json = serde_json::from_slice(&call.body).expect("a call's body is JSON");
@@ -284,12 +310,12 @@ impl Host for SimulatedHost {
         match behaviour {
             Behaviour::Answer => {
                 let response = subgraph::execute(&self.dataset, &body);
-                self.answer(id, latency, 200, response.to_string());
+                self.answer(id, latency, 200, headers, response.to_string());
             }
-            Behaviour::Raw(status, text) => self.answer(id, latency, status, text),
+            Behaviour::Raw(status, text) => self.answer(id, latency, status, headers, text),
             Behaviour::Changed(change) => {
                 let response = change(subgraph::execute(&self.dataset, &body));
-                self.answer(id, latency, 200, response.to_string());
+                self.answer(id, latency, 200, headers, response.to_string());
             }
             Behaviour::Fail(failure) => self.schedule(latency, Input::CallFailed { call: id, failure }),
             Behaviour::Refuse => return Err(CallFailure::Refused),

@@ -41,7 +41,7 @@ fn the_http_request() {
     check(post(json, "nope"), 400, "BAD_REQUEST", "not a JSON object");
     check(post(json, ""), 400, "BAD_REQUEST", "not a JSON object");
     check(post(json, "{\"query\":"), 400, "BAD_REQUEST", "not valid JSON");
-    check(post(json, "[{\"query\":\"{me{id}}\"}]"), 400, "BAD_REQUEST", "batches");
+    check(post(json, "[{\"query\":\"{me{id}}\"}]"), 400, "BAD_REQUEST", "batching.enabled");
     check(post(json, "{}"), 400, "BAD_REQUEST", "no \"query\"");
     check(post(json, "{\"query\":null}"), 400, "BAD_REQUEST", "no \"query\"");
     check(post(json, "{\"query\":7}"), 400, "BAD_REQUEST", "\"query\" must be a string");
