@@ -11,11 +11,11 @@ use ureq::http;
 
 use crate::support::canned::Canned;
 use crate::support::client;
-use crate::support::gateway::Gateway;
+use crate::support::gateway::{Gateway, render};
 use crate::support::operations::ME;
-use crate::support::raw;
 use crate::support::reply::Reply;
 use crate::support::world::calm;
+use crate::support::{ports, raw};
 
 /// Two subgraphs with answers of their own, and a gateway that lets pass what is configured below.
 struct Pair {
@@ -54,9 +54,6 @@ fn start() -> Pair {
         &[b"set-cookie: r=1", b"x-side: right", b"x-unasked: 1", b"cache-control: private, max-age=30"],
         r#"{"data":{"right":null},"errors":[{"message":"db-7 is down","path":["right"],"extensions":{"code":"DB","stack":[]}}]}"#,
     );
-    let supergraph = include_str!("fixtures/pair.graphql")
-        .replace("LEFT_ADDRESS", &left.address.to_string())
-        .replace("RIGHT_ADDRESS", &right.address.to_string());
     let config = json!({
         "csrf": {"mode": "strict"},
         "batching": {"enabled": true, "max_operations": 3},
@@ -74,7 +71,13 @@ fn start() -> Pair {
             "errors": {"mode": "mask", "message": "Sorry."},
         }},
     });
-    Pair { gateway: Gateway::run(&supergraph, &config, 1), left, right }
+    Pair { gateway: Gateway::run(&supergraph(&left, &right), &config, 1), left, right }
+}
+
+fn supergraph(left: &Canned, right: &Canned) -> String {
+    include_str!("fixtures/pair.graphql")
+        .replace("LEFT_ADDRESS", &left.address.to_string())
+        .replace("RIGHT_ADDRESS", &right.address.to_string())
 }
 
 /// A POST with these header lines besides the usual ones; the answer as bytes.
@@ -133,6 +136,42 @@ fn headers_reach_each_subgraph_by_its_rules_alone() {
         assert_eq!(pair.left.last("authorization"), [b"Bearer x"]);
         assert_eq!(pair.right.last("authorization"), Vec::<Vec<u8>>::new());
     });
+}
+
+#[test]
+fn a_filter_above_weir_makes_envoys_span_the_parent() {
+    let (left, right) = (Canned::start(&[], r#"{"data":{"left":"L"}}"#), Canned::start(&[], "{}"));
+    let (address, admin) = (ports::free(), ports::free());
+    let mut bootstrap = render(&supergraph(&left, &right), &json!({}), address, admin);
+    let manager =
+        &mut bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    manager["tracing"] = json!({"random_sampling": {"value": 100}, "provider": {
+        "name": "envoy.tracers.opentelemetry",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
+            "grpc_service": {"envoy_grpc": {"cluster_name": "weir_unanswered"}},
+        },
+    }});
+    // As envoy/README.md has it.
+    let filter = json!({"name": "trace_context", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        "mutations": {"request_mutations": [{"append": {
+            "header": {"key": "traceparent", "value": "00-%TRACE_ID%-%SPAN_ID%-01"},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }}]},
+    }});
+    manager["http_filters"].as_array_mut().expect("filters").insert(0, filter);
+    let gateway = Gateway::of_bootstrap(&bootstrap, address, admin);
+    assert_eq!(gateway.query("{ left }").data(), json!({"left": "L"}));
+    let made = String::from_utf8(left.last("traceparent").concat()).expect("it is text");
+    assert!(made.len() == TRACE.len() && made.starts_with("00-") && made.ends_with("-01"), "{made}");
+    let request = http::Request::post(gateway.url("/graphql"))
+        .header("content-type", "application/json")
+        .header("traceparent", TRACE);
+    client::send(request.body(r#"{"query":"{ left }"}"#).expect("the request is valid")).data();
+    let passed = String::from_utf8(left.last("traceparent").concat()).expect("it is text");
+    assert_eq!(passed[..36], TRACE[..36], "the client's trace");
+    assert_ne!(passed, TRACE, "Envoy's span");
 }
 
 #[test]

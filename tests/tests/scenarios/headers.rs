@@ -58,7 +58,7 @@ fn request_rules_run_in_order_for_all_and_then_for_the_subgraph() {
             {"forward": ["Authorization", "x-bin"]},
             {"forward": "x-tenant", "rename": "x-tenant-id", "default": "public"},
             {"forward_prefix": "x-app-", "except": ["x-app-secret"]},
-            {"forward_matching": "^x-(left|right)$"},
+            {"forward_matching": "^X-(left|right)$"},
             {"insert": "x-gateway", "value": "weir"},
         ]},
         "subgraphs": {"accounts": {"headers": {"request": [

@@ -156,7 +156,10 @@ fn names(rule: &Map<String, Value>, action: &str) -> Result<Names, Complaint> {
         "forward_prefix" | "remove_prefix" => Ok(Names::Prefix(header_name(text()?)?)),
         "forward_matching" | "remove_matching" => {
             Pattern::parse(text()?).map(Names::Matching).map_err(|why| {
-                Complaint::new(format!("{} is not a pattern: {why}", show(value)), "see the crate `regex`")
+                Complaint::new(
+                    format!("{} is not a pattern: {why}", show(value)),
+                    "write a regular expression, such as `^x-(tenant|user)-`",
+                )
             })
         }
         _ => {

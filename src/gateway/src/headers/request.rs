@@ -8,7 +8,7 @@ use crate::Config;
 use crate::config::SubgraphConfig;
 use crate::event::{Header, ReceivedHeader};
 
-/// The W3C trace context: opaque here, since Envoy's tracer has put its own span into it before Weir sees it.
+/// The W3C trace context. It is passed on unread: Weir makes no spans, so the parent stays who it was.
 const TRACE_CONTEXT: [&str; 2] = ["traceparent", "tracestate"];
 
 /// Keeps of a client's headers those that some subgraph may be sent, since a request holds them to its end.

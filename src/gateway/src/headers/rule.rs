@@ -1,6 +1,6 @@
 //! One rule: which headers it is about, and what is to be done with them.
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 
 use super::transport::is_transport;
 
@@ -94,12 +94,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Compiles `text`.
+    /// Compiles `text`; letters match in either case, as names of headers do.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Pattern, String> {
-        Regex::new(text).map(|regex| Pattern { regex }).map_err(|error| error.to_string())
+        let regex = RegexBuilder::new(text).case_insensitive(true).build();
+        regex.map(|regex| Pattern { regex }).map_err(|error| error.to_string())
     }
 
     /// As it was written.
