@@ -209,6 +209,7 @@ fn masked_errors_reach_no_client() {
 fn a_list_of_operations_is_answered_by_a_list() {
     pair(|pair| {
         let before = pair.left.calls();
+        let counted = pair.gateway.stat("wasmcustom.weir.batched_operations");
         let one = json!({"query": "{ left }"});
         let reply = pair.gateway.post(&json!([one, {"query": "{ nope }"}, {"query": "{ l: left }"}]));
         assert_eq!(reply.status, 200);
@@ -217,6 +218,7 @@ fn a_list_of_operations_is_answered_by_a_list() {
         assert_eq!(json[1]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(json.as_array().map(Vec::len), Some(3));
         assert_eq!(pair.left.calls(), before + 2);
+        assert_eq!(pair.gateway.stat("wasmcustom.weir.batched_operations"), counted + 3);
         let many = Value::from(vec![one; 4]);
         let message = pair.gateway.post(&many).refusal(400, "LIMIT_EXCEEDED");
         assert!(message.contains("batching.max_operations"), "{message}");

@@ -229,6 +229,47 @@ fn cache_control_is_merged_to_the_strictest() {
 }
 
 #[test]
+fn a_subgraphs_own_response_rules_come_after_those_for_all() {
+    let mut world = World::store(json!({
+        "headers": {"response": [{"forward_prefix": "x-", "except": ["x-c"]}, {"forward_prefix": "cache-"}]},
+        "subgraphs": {
+            "accounts": {"headers": {"response": [
+                {"remove": "x-a"},
+                {"insert": "x-side", "value": "accounts"},
+                {"forward": "x-b", "rename": "x-d"},
+                {"forward": "cache-control", "default": "max-age=5"},
+            ]}},
+            "products": {"headers": {"response": [{"remove": "cache-control"}]}},
+        },
+    }));
+    world.answer_with(
+        "accounts",
+        &[("x-a", "1"), ("x-b", "2"), ("x-c", "3"), ("x-envoy-upstream-service-time", "1")],
+    );
+    world.answer_with("products", &[("cache-control", "no-store")]);
+    let id = world.send(QUERY);
+    world.run();
+    let mut found = received(&world, id);
+    found.sort();
+    assert_eq!(
+        found,
+        texts(&[
+            ("cache-control", "max-age=5"),
+            ("vary", "accept"),
+            ("x-b", "2"),
+            ("x-d", "2"),
+            ("x-side", "accounts")
+        ])
+    );
+    // A pattern that means cache-control too takes silence for a prohibition as well.
+    let mut world = World::store(json!({"headers": {"response": [{"forward_matching": "."}]}}));
+    world.answer_with("accounts", &[("cache-control", "max-age=60")]);
+    let id = world.send(QUERY);
+    world.run();
+    assert_eq!(received(&world, id), texts(&[("cache-control", "no-store")]));
+}
+
+#[test]
 fn no_cache_keeps_an_answer_with_errors_or_one_that_no_subgraph_spoke_of() {
     let mut world = World::store(json!({"headers": {"response": [{"forward": "cache-control"}]}}));
     for name in ["accounts", "products"] {

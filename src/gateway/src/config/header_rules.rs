@@ -129,6 +129,9 @@ impl HeaderRuleList {
             Some(word) => Some(read_merge(word, &which)?),
             None => None,
         };
+        if merge == Some(Merge::Strictest) && rename.is_some() {
+            return Err(Complaint::new("`strictest` and `rename` don't go together", "leave one out"));
+        }
         Ok(Rule::Forward(Forward { which, except, rename, default, merge }))
     }
 }
@@ -303,5 +306,7 @@ mod tests {
         }
         assert!(RESPONSE.read(&json!([{"forward": "x", "merge": "strictest"}])).is_err());
         assert!(RESPONSE.read(&json!([{"forward": "x", "merge": "lst"}])).is_err());
+        let both = json!([{"forward": "cache-control", "merge": "strictest", "rename": "x"}]);
+        assert!(RESPONSE.read(&both).is_err());
     }
 }

@@ -20,13 +20,18 @@ pub(crate) fn keep_forwardable(headers: &mut Vec<ReceivedHeader>, config: &Confi
         let mut tokens = hops.iter().flat_map(|value| value.split(|byte| *byte == b','));
         tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
     };
-    let rules = || {
-        let own = config.subgraphs.iter().flat_map(|subgraph| &subgraph.headers.request);
-        config.headers.request.iter().chain(own)
-    };
+    let own = config.subgraphs.iter().flat_map(|subgraph| &subgraph.headers.request);
+    let rules = config.headers.request.iter().chain(own);
+    // Without rules, which is the default, nothing is allocated here.
+    let forwards: Vec<&Forward> = rules
+        .filter_map(|rule| match rule {
+            Rule::Forward(forward) => Some(forward),
+            Rule::Insert { .. } | Rule::Remove(_) => None,
+        })
+        .collect();
     headers.retain(|(name, _)| {
         let wanted = (config.trace_context && TRACE_CONTEXT.contains(&name.as_str()))
-            || rules().any(|rule| matches!(rule, Rule::Forward(forward) if forward.takes(name)));
+            || forwards.iter().any(|forward| forward.takes(name));
         wanted && !is_hop(name)
     });
     headers.shrink_to_fit();

@@ -13,6 +13,8 @@ use crate::event::{Header, ReceivedHeader};
 const MAX_HEADERS: usize = 200;
 const MAX_BYTES: usize = 32 * 1024;
 
+const CACHE_CONTROL: &str = "cache-control";
+
 /// What the answers to one request have brought so far.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
@@ -114,7 +116,7 @@ impl Collected {
         if let Some(found) = cache {
             let found = if has_errors { CacheControl::no_store() } else { found };
             if let Some(value) = found.value() {
-                out.push((Cow::Borrowed("cache-control"), Cow::Owned(value.into_bytes())));
+                out.push((Cow::Borrowed(CACHE_CONTROL), Cow::Owned(value.into_bytes())));
                 if found.may_store() {
                     // Two clients may get two media types from one URL.
                     out.push((Cow::Borrowed("vary"), Cow::Borrowed(b"accept")));
@@ -148,43 +150,46 @@ fn forward_from(forward: &Forward, headers: &[ReceivedHeader], kept: &mut Vec<Ke
     drop_named(kept, |old| match (&forward.which, &forward.rename) {
         (_, Some(target)) => old == target,
         (Names::List(names), None) => names.iter().any(|name| name == old),
-        _ => headers.iter().any(|(name, _)| name == old) && forward.takes(old),
+        _ => forward.takes(old) && headers.iter().any(|(name, _)| name == old),
     });
-    let mut strictest = false;
     for (name, value) in headers.iter().filter(|(name, _)| forward.takes(name)) {
-        match forward.merge_of(name) {
-            Merge::Strictest => strictest = true,
-            merge => kept.push(header(&target(name), value.clone(), merge)),
+        let merge = forward.merge_of(name);
+        if merge != Merge::Strictest {
+            kept.push(header(&target(name), value.clone(), merge));
         }
     }
-    if let Names::List(names) = &forward.which {
-        for name in names {
-            let missing = !headers.iter().any(|(n, _)| n == name);
-            match (forward.merge_of(name), &forward.default) {
-                (Merge::Strictest, Some(default)) if missing => {
-                    kept.push(Kept::Cache(CacheControl::parse([default.as_bytes()].into_iter(), 0)));
-                }
-                (Merge::Strictest, None) if missing => kept.push(Kept::Cache(CacheControl::no_store())),
-                (merge, Some(default)) if missing => {
-                    kept.push(header(&target(name), default.as_bytes().to_vec(), merge));
-                }
-                _ => {}
+    if let (Names::List(names), Some(default)) = (&forward.which, &forward.default) {
+        for name in names.iter().filter(|name| !headers.iter().any(|(n, _)| n == *name)) {
+            let merge = forward.merge_of(name);
+            if merge != Merge::Strictest {
+                kept.push(header(&target(name), default.as_bytes().to_vec(), merge));
             }
         }
     }
-    if strictest {
-        let values = |name: &'static str| {
-            headers.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_slice())
-        };
+    if forward.takes(CACHE_CONTROL) && forward.merge_of(CACHE_CONTROL) == Merge::Strictest {
+        kept.push(Kept::Cache(cache_control(forward, headers)));
+    }
+}
+
+/// What an answer allows caches: an answer that does not say counts too, or the others would speak for it.
+fn cache_control(forward: &Forward, headers: &[ReceivedHeader]) -> CacheControl {
+    let values = |name: &'static str| {
+        headers.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_slice())
+    };
+    if values(CACHE_CONTROL).next().is_some() {
         let age = values("age").next().and_then(|age| std::str::from_utf8(age).ok()?.trim().parse().ok());
-        kept.push(Kept::Cache(CacheControl::parse(values("cache-control"), age.unwrap_or(0))));
+        return CacheControl::parse(values(CACHE_CONTROL), age.unwrap_or(0));
+    }
+    match &forward.default {
+        Some(default) => CacheControl::parse([default.as_bytes()].into_iter(), 0),
+        None => CacheControl::no_store(),
     }
 }
 
 fn drop_named(kept: &mut Vec<Kept>, is_dropped: impl Fn(&str) -> bool) {
     kept.retain(|kept| match kept {
         Kept::Header((name, _), _) => !is_dropped(name),
-        Kept::Cache(_) => !is_dropped("cache-control"),
+        Kept::Cache(_) => !is_dropped(CACHE_CONTROL),
     });
 }
 

@@ -44,7 +44,8 @@ impl Forward {
     /// How headers of this name become one: as the rule says, else as is usual for the name.
     pub(super) fn merge_of(&self, name: &str) -> Merge {
         self.merge.unwrap_or(match name {
-            "cache-control" => Merge::Strictest,
+            // Under another name it is no longer what caches obey.
+            "cache-control" if self.rename.is_none() => Merge::Strictest,
             "set-cookie" | "vary" => Merge::Append,
             _ => Merge::Last,
         })
