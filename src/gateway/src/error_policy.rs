@@ -1,5 +1,6 @@
 //! What clients get to see of subgraphs' errors (DESIGN, invariant 9).
 
+use crate::Config;
 use crate::error::Code;
 use crate::response::errors::GraphQlError;
 
@@ -33,12 +34,12 @@ pub struct ErrorPolicy {
 
 impl ErrorPolicy {
     /// Whether it leaves every error as it is.
-    pub(crate) fn passes_all(&self) -> bool {
+    fn passes_all(&self) -> bool {
         self.mode == ErrorMode::Pass && self.expose_code && self.expose_service
     }
 
     /// Takes from an error of this subgraph what clients must not see. True if that was anything.
-    pub(crate) fn apply(&self, error: &mut GraphQlError) -> bool {
+    fn apply(&self, error: &mut GraphQlError) -> bool {
         let before = error.clone();
         let masked = match self.mode {
             ErrorMode::Pass => false,
@@ -64,6 +65,28 @@ impl ErrorPolicy {
             Code::SubgraphError.text().clone_into(&mut error.code);
         }
         *error != before
+    }
+}
+
+/// The most lines that the log gets of what was taken from one response's errors.
+const MAX_LOGGED: usize = 20;
+
+/// Takes from a response's errors what clients must not see, each by the policy of its subgraph. `log` gets
+/// those that were changed, whole.
+pub(crate) fn redact(config: &Config, errors: &mut [GraphQlError], mut log: impl FnMut(String)) {
+    let mut logged = 0_usize;
+    for error in errors {
+        let policy = error
+            .service
+            .as_ref()
+            .and_then(|name| config.subgraphs.iter().find(|subgraph| subgraph.name == *name))
+            .map(|subgraph| &subgraph.errors);
+        let Some(policy) = policy.filter(|policy| !policy.passes_all()) else { continue };
+        let whole = error.clone();
+        if policy.apply(error) && logged < MAX_LOGGED {
+            logged = logged.saturating_add(1);
+            log(format!("weir: redacted: {}", whole.to_json()));
+        }
     }
 }
 

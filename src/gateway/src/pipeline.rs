@@ -1,6 +1,7 @@
 //! The worker's gateway: every request in work, and what each waits for.
 
 mod call;
+mod intake;
 mod work;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -11,13 +12,12 @@ use weir_planner::plan::{FetchId, SubgraphId};
 use self::work::Work;
 use crate::Config;
 use crate::error::Code;
-use crate::event::{CallId, HttpRequest, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
-use crate::executor::Execution;
+use crate::error_policy::redact;
+use crate::event::{CallId, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
 use crate::headers;
 use crate::metric::Metric;
 use crate::plans::Plans;
-use crate::prepare::{Refused, prepare};
-use crate::protocol::{self, GraphQlRequest, Media, Operations};
+use crate::protocol::{self, Media};
 use crate::response::errors::GraphQlError;
 
 /// Where a path leads.
@@ -47,11 +47,6 @@ pub struct Gateway {
     next_call: u64,
     outputs: VecDeque<Output>,
 }
-
-const OVERLOADED: &str = "This worker has as many requests in work as limits.max_active_requests allows.";
-
-/// The most lines that the log gets of what was taken from one response's errors.
-const MAX_REDACTED_LINES: usize = 20;
 
 /// A request in work.
 struct Request {
@@ -141,87 +136,6 @@ impl Gateway {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    fn request(&mut self, now: Timestamp, id: RequestId, mut request: HttpRequest) {
-        self.count(Metric::Requests, 1);
-        let media = match protocol::negotiate(&request) {
-            Ok(media) => media,
-            Err((code, message)) => return self.refuse(id, Media::Json, code, message),
-        };
-        let room = self.config.limits.max_active_requests.saturating_sub(self.operations);
-        if room == 0 {
-            return self.refuse(id, media, Code::Overloaded, OVERLOADED);
-        }
-        match protocol::read(&request, &self.config) {
-            Err((code, message)) => self.refuse(id, media, code, message),
-            Ok(Operations::One(operation)) => match self.prepare(operation) {
-                Err(refused) => self.reply(id, protocol::refuse(media, &refused.errors, refused.code)),
-                Ok(execution) => self.begin(now, id, media, &mut request, Work::one(execution)),
-            },
-            Ok(Operations::Batch(operations)) => {
-                if operations.len() > room {
-                    return self.refuse(id, media, Code::Overloaded, OVERLOADED);
-                }
-                self.count(Metric::BatchedOperations, i64::try_from(operations.len()).unwrap_or(i64::MAX));
-                let mut work = Work::batch(operations.len());
-                for operation in operations {
-                    let prepared = operation
-                        .map_err(|(code, message)| Refused::one(code, message))
-                        .and_then(|operation| self.prepare(operation));
-                    match prepared {
-                        Ok(execution) => work.push(execution),
-                        Err(refused) => {
-                            work.push_refused(protocol::refusal_body(&refused.errors), refused.code);
-                        }
-                    }
-                }
-                self.begin(now, id, media, &mut request, work);
-            }
-        }
-    }
-
-    /// Finds or makes the plan of an operation.
-    fn prepare(&mut self, operation: GraphQlRequest) -> Result<Execution, Refused> {
-        let outputs = &mut self.outputs;
-        let mut count = |metric| outputs.push_back(Output::Count(metric, 1));
-        let prepared =
-            prepare(&self.supergraph, &self.config.limits, &mut self.plans, &operation, &mut count);
-        if let Err(refused) = &prepared
-            && refused.code == Code::PlanningFailed
-        {
-            let why = refused.errors.first().map_or("", |error| error.message.as_str());
-            self.outputs.push_back(Output::Log(Level::Error, format!("weir: {why}")));
-        }
-        prepared.map(|plan| Execution::new(plan, operation.variables))
-    }
-
-    /// Takes up the work of a request.
-    fn begin(&mut self, now: Timestamp, id: RequestId, media: Media, request: &mut HttpRequest, work: Work) {
-        self.count(Metric::RequestsActive, 1);
-        let deadline = now.after(self.config.request_timeout);
-        self.deadlines.insert((deadline, id));
-        let (operations, is_batch) = (work.len(), work.is_batch());
-        self.operations = self.operations.saturating_add(operations);
-        let mut headers = std::mem::take(&mut request.headers);
-        headers::keep_forwardable(&mut headers, &self.config);
-        let request = Request {
-            deadline,
-            media,
-            work,
-            operations,
-            calls: Vec::new(),
-            headers,
-            response_headers: headers::Collected::default(),
-        };
-        self.requests.insert(id, request);
-        for part in 0..u32::try_from(operations).unwrap_or(u32::MAX) {
-            self.advance(now, id, part);
-        }
-        if is_batch {
-            // One of which every operation was refused waits for nothing.
-            self.reply_if_done(id);
-        }
-    }
-
     fn client_gone(&mut self, id: RequestId) {
         if self.forget(id).is_some() {
             self.count(Metric::ClientsGone, 1);
@@ -271,8 +185,9 @@ impl Gateway {
         }
         let Some(execution) = request.work.take(part) else { return };
         let (config, outputs) = (&self.config, &mut self.outputs);
-        let (body, errors) =
-            execution.finish(config.limits.max_response_bytes, |errors| redact(config, errors, outputs));
+        let (body, errors) = execution.finish(config.limits.max_response_bytes, |errors| {
+            redact(config, errors, |line| outputs.push_back(Output::Log(Level::Debug, line)));
+        });
         request.work.end(part, body, protocol::code_of(&errors));
         if errors.iter().any(|error| error.code == Code::ResponseTooLarge.text()) {
             self.count(Metric::LimitsHit, 1);
@@ -303,14 +218,6 @@ impl Gateway {
         Some(request)
     }
 
-    /// Answers a request of which nothing is executed.
-    fn refuse(&mut self, id: RequestId, media: Media, code: Code, message: impl Into<String>) {
-        if matches!(code, Code::BodyTooLarge | Code::Overloaded | Code::LimitExceeded) {
-            self.count(Metric::LimitsHit, 1);
-        }
-        self.reply(id, protocol::refuse_whole(media, &[GraphQlError::new(code, message)], code));
-    }
-
     fn reply(&mut self, id: RequestId, reply: Reply) {
         if reply.code.is_some() {
             self.count(Metric::RequestErrors, 1);
@@ -320,23 +227,5 @@ impl Gateway {
 
     fn count(&mut self, metric: Metric, by: i64) {
         self.outputs.push_back(Output::Count(metric, by));
-    }
-}
-
-/// Takes from a response's errors what clients must not see; the log gets it at level debug.
-fn redact(config: &Config, errors: &mut [GraphQlError], outputs: &mut VecDeque<Output>) {
-    let mut lines = 0_usize;
-    for error in errors {
-        let policy = error
-            .service
-            .as_ref()
-            .and_then(|name| config.subgraphs.iter().find(|subgraph| subgraph.name == *name))
-            .map(|subgraph| &subgraph.errors);
-        let Some(policy) = policy.filter(|policy| !policy.passes_all()) else { continue };
-        let whole = error.clone();
-        if policy.apply(error) && lines < MAX_REDACTED_LINES {
-            lines = lines.saturating_add(1);
-            outputs.push_back(Output::Log(Level::Debug, format!("weir: redacted: {}", whole.to_json())));
-        }
     }
 }
