@@ -1,6 +1,7 @@
 //! Answers to `__schema` and `__type` (GraphQL §4), computed at planning time: they depend on the schema only.
 
 mod catalogue;
+pub(crate) mod internal;
 mod resolve;
 
 use std::cell::Cell;
