@@ -8,6 +8,7 @@ pub mod catalogue;
 mod document;
 mod effective;
 mod endpoint;
+mod limit_names;
 mod load;
 mod problem;
 mod shape;
@@ -19,6 +20,7 @@ pub use effective::effective;
 pub use endpoint::Endpoint;
 pub use load::{Loaded, load};
 pub use problem::Problem;
+use weir_planner::OperationLimits;
 
 /// Settings of one gateway, checked and complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,15 +37,13 @@ pub struct Config {
     pub fault_injection: bool,
 }
 
-/// Bounds; each has an error code and counts `weir.limits_hit`.
+/// Bounds; each has an error code and counts `weir.limit.{limit}.hits`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request's body.
     pub max_body_bytes: usize,
-    /// Tokens of an operation's text.
-    pub max_tokens: usize,
-    /// Depth of nested selections after fragments are spread.
-    pub max_depth: usize,
+    /// Bounds on an operation, and whether introspection is answered.
+    pub operation: OperationLimits,
     /// Requests in work in one worker.
     pub max_active_requests: usize,
     /// Time to plan one operation.

@@ -14,6 +14,7 @@
     )
 )]
 
+mod coerce;
 pub mod config;
 mod driver;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod event;
 mod executor;
 mod guard;
 mod host;
+pub mod limit;
 pub mod metric;
 mod pipeline;
 mod plans;

@@ -12,6 +12,7 @@ use crate::event::{
     Call, CallFailure, CallId, HttpRequest, HttpResponse, Input, Level, Output, Reply, RequestId, Timestamp,
 };
 use crate::executor::{Answer, Execution, ReadyCall};
+use crate::limit::Limit;
 use crate::metric::Metric;
 use crate::plans::Plans;
 use crate::prepare::prepare;
@@ -145,8 +146,8 @@ impl Gateway {
         };
         let outputs = &mut self.outputs;
         let prepared =
-            prepare(&self.supergraph, &self.config.limits, &mut self.plans, &read, &mut |metric| {
-                outputs.push_back(Output::Count(metric, 1));
+            prepare(&self.supergraph, &self.config.limits, &mut self.plans, &read, &mut |output| {
+                outputs.push_back(output);
             });
         match prepared {
             Err(refused) => {
@@ -270,7 +271,7 @@ impl Gateway {
             let Some(request) = self.forget(id) else { return };
             let (body, errors) = request.execution.finish(self.config.limits.max_response_bytes);
             if errors.iter().any(|error| error.code == Code::ResponseTooLarge.text()) {
-                self.count(Metric::LimitsHit, 1);
+                self.count(Metric::LimitHit(Limit::ResponseBytes), 1);
             }
             self.reply(id, protocol::answer(request.media, body, &errors));
             return;
@@ -328,8 +329,10 @@ impl Gateway {
     }
 
     fn refuse(&mut self, id: RequestId, media: Media, errors: &[GraphQlError], code: Code) {
-        if matches!(code, Code::BodyTooLarge | Code::Overloaded) {
-            self.count(Metric::LimitsHit, 1);
+        match code {
+            Code::BodyTooLarge => self.count(Metric::LimitHit(Limit::BodyBytes), 1),
+            Code::Overloaded => self.count(Metric::LimitHit(Limit::ActiveRequests), 1),
+            _ => {}
         }
         self.reply(id, protocol::refuse(media, errors, code));
     }

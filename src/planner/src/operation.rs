@@ -11,6 +11,7 @@ use graphql_tools::static_graphql::query::{
 pub(crate) use crate::limits::OperationLimit;
 use crate::limits::{self, OperationLimits};
 use crate::plan::OperationKind;
+use crate::schema::ApiSchema;
 use crate::supergraph::Supergraph;
 use crate::syntax::{self, Bounds};
 use crate::validation;
@@ -107,12 +108,14 @@ impl Operation {
         refuse_reserved_aliases(document).map_err(|error| vec![error])?;
         let chosen = choose(document, name).map_err(|error| vec![error])?;
         keep_only(document, chosen);
-        Self::of_document(parsed.document, supergraph, measured.exceeded).map_err(|error| vec![error])
+        Self::of_document(parsed.document, supergraph.schema(), measured.exceeded)
+            .map_err(|error| vec![error])
     }
 
-    fn of_document(
+    /// An operation that is valid, the only one of its document.
+    pub(crate) fn of_document(
         document: Document,
-        supergraph: &Supergraph,
+        schema: &ApiSchema,
         exceeded: Vec<OperationError>,
     ) -> Result<Self, OperationError> {
         let (kind, name, definitions) = document
@@ -125,7 +128,7 @@ impl Operation {
             .ok_or_else(no_operation)?;
         let kind = kind?;
         let name = name.map(ToOwned::to_owned);
-        let variables = VariableTypes::new(supergraph.schema(), definitions);
+        let variables = VariableTypes::new(schema, definitions);
         let mut names = BTreeSet::new();
         let mut introspection = BTreeSet::new();
         for definition in &document.definitions {
@@ -417,7 +420,12 @@ mod tests {
     fn prepare(text: &str, name: Option<&str>) -> Result<Operation, Vec<OperationError>> {
         let sdl = include_str!("../../../tests/fixtures/shop.graphql");
         let supergraph = Supergraph::parse(sdl).expect("fixture");
-        Operation::prepare(&supergraph, text, name, &OperationLimits { max_tokens: 200, max_depth: 6, ..OperationLimits::default() })
+        Operation::prepare(
+            &supergraph,
+            text,
+            name,
+            &OperationLimits { max_tokens: 200, max_depth: 6, ..OperationLimits::default() },
+        )
     }
 
     fn error(text: &str, name: Option<&str>) -> OperationError {

@@ -39,9 +39,11 @@ pub(crate) fn plan(
     let nodes = fold(operation, variables);
     let node_refs: Vec<&Node> = nodes.iter().collect();
     let mut names = Names::default();
-    let introspection = Introspection::new(schema, operation, variables);
+    let introspection = Introspection::new(schema, operation.variable_definitions(), variables);
     let mut projector = Projector::new(schema, introspection);
-    let projection = projector.selection(&mut names, root, &node_refs).map_err(failed)?;
+    let projection = projector
+        .selection(&mut names, root, &node_refs)
+        .map_err(|why| if projector.is_too_large() { PlanError::TooLarge(why) } else { failed(why) })?;
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
     let mut first_failure = None;
     for form in [Form::AsWritten, Form::PerObjectType] {

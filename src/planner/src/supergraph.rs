@@ -61,6 +61,9 @@ pub enum PlanError {
     /// The operation can't be planned for this supergraph; the text says why.
     #[error("{0}")]
     Failed(String),
+    /// The answer to introspection would be too large; the text says what the bound is.
+    #[error("{0}")]
+    TooLarge(String),
     /// Planning took longer than its budget.
     #[error("planning took longer than its budget")]
     TimedOut,

@@ -206,7 +206,9 @@ impl Reader<'_> {
     /// False if the object has no fields.
     fn read_fields(&mut self, index: usize) -> bool {
         let schema = self.schema;
-        let Some(name) = self.types.objects.get(index).map(|object| object.name.clone()) else { return false };
+        let Some(name) = self.types.objects.get(index).map(|object| object.name.clone()) else {
+            return false;
+        };
         let Some(TypeDefinition::InputObject(input)) = schema.definition(&name) else { return false };
         let fields: Vec<InputField> = input
             .fields
@@ -238,12 +240,15 @@ mod tests {
 
     #[test]
     fn recursive_inputs_are_read_once() {
-        let sdl = "type Query { f(a: A): Int } input A { b: B! a: [A!] n: Int! = 3 } input B @oneOf { a: A e: E }
+        let sdl =
+            "type Query { f(a: A): Int } input A { b: B! a: [A!] n: Int! = 3 } input B @oneOf { a: A e: E }
             enum E { X Y } scalar S";
-        let schema = ApiSchema::new(&parse_schema::<String>(sdl).expect("schema").into_static()).expect("query");
+        let schema =
+            ApiSchema::new(&parse_schema::<String>(sdl).expect("schema").into_static()).expect("query");
         let bounds = Bounds { tokens: 100, nesting: 9 };
         let parsed = parse("query ($a: [A!]! = [], $s: S) { f }", bounds).expect("operation");
-        let graphql_tools::static_graphql::query::Definition::Operation(operation) = &parsed.document.definitions[0]
+        let graphql_tools::static_graphql::query::Definition::Operation(operation) =
+            &parsed.document.definitions[0]
         else {
             panic!("an operation")
         };

@@ -196,6 +196,34 @@ impl Shape for Flag {
     }
 }
 
+/// True or false; true where the document says nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Switch;
+
+impl Shape for Switch {
+    type Value = bool;
+
+    fn read(&self, json: &Value) -> Result<bool, Complaint> {
+        Flag.read(json)
+    }
+
+    fn default(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    fn kind(&self) -> &'static str {
+        Flag.kind()
+    }
+
+    fn default_text(&self) -> String {
+        "true".to_owned()
+    }
+
+    fn bounds(&self) -> Option<(String, String)> {
+        None
+    }
+}
+
 /// What a text may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextKind {

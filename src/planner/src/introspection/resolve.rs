@@ -54,7 +54,9 @@ impl Meta<'_> {
 impl<'a> Introspection<'a> {
     /// Writes the fields of `meta` that `nodes` select. Recursion is bounded by the operation's depth.
     pub(super) fn object(&self, meta: Meta<'a>, nodes: &[&Node], json: &mut String) -> Result<(), String> {
-        if self.written.get().saturating_add(json.len()) > MAX_BYTES {
+        let written = self.written.get().saturating_add(json.len());
+        if written > MAX_BYTES {
+            self.written.set(written);
             return Err(format!("the introspection result would be larger than {MAX_BYTES} bytes"));
         }
         let mut groups: Vec<(&str, Vec<&FieldNode>)> = Vec::new();

@@ -12,7 +12,15 @@ fn measured(text: &str, limits: &OperationLimits) -> Result<Measured, OperationE
 }
 
 fn checked(text: &str, max_depth: usize) -> Result<Measured, OperationError> {
-    measured(text, &OperationLimits { max_depth, max_tokens: 200_000, max_root_fields: 100_000, ..OperationLimits::default() })
+    measured(
+        text,
+        &OperationLimits {
+            max_depth,
+            max_tokens: 200_000,
+            max_root_fields: 100_000,
+            ..OperationLimits::default()
+        },
+    )
 }
 
 #[test]
@@ -33,10 +41,9 @@ fn a_fragment_measured_once_still_counts_where_it_is_spread_deeper() {
 
 #[test]
 fn cycles_end() {
-    for text in [
-        "{ ...A } fragment A on T { ...B } fragment B on T { x { ...A } }",
-        "{ x } fragment A on T { ...A }",
-    ] {
+    for text in
+        ["{ ...A } fragment A on T { ...B } fragment B on T { x { ...A } }", "{ x } fragment A on T { ...A }"]
+    {
         assert!(checked(text, 10).is_ok());
     }
 }
@@ -78,14 +85,22 @@ fn sized(limit: OperationLimit, n: usize) -> String {
     match limit {
         OperationLimit::Tokens => format!("{{{}}}", "a ".repeat(n - 2)),
         OperationLimit::Depth => "{a".repeat(n) + &"}".repeat(n),
-        OperationLimit::Height => format!("{{a{{...F ...F}}}} fragment F on T {{{}}}", "b ".repeat((n - 1) / 2)),
-        OperationLimit::Aliases => format!("{{{} ...F}} fragment F on T {{{}}}", "b a:b ", "c:d ".repeat(n - 1)),
+        OperationLimit::Height => {
+            format!("{{a{{...F ...F}}}} fragment F on T {{{}}}", "b ".repeat((n - 1) / 2))
+        }
+        OperationLimit::Aliases => {
+            format!("{{{} ...F}} fragment F on T {{{}}}", "b a:b ", "c:d ".repeat(n - 1))
+        }
         OperationLimit::RootFields => format!("{{a{{b c}} ...F}} fragment F on T {{{}}}", "b ".repeat(n - 1)),
         OperationLimit::Directives => {
             format!("query @d {{a @d @d ...F @d}} fragment F on T @d {{{}}}", "...@d{b} ".repeat(n - 5))
         }
         OperationLimit::IntrospectionDepth => {
-            format!("{{fields{{a}} __schema{{x{{...F}}}}}} fragment F on T {}b{}", "{fields".repeat(n) + "{", "}".repeat(n + 1))
+            format!(
+                "{{fields{{a}} __schema{{x{{...F}}}}}} fragment F on T {}b{}",
+                "{fields".repeat(n) + "{",
+                "}".repeat(n + 1)
+            )
         }
         OperationLimit::Nesting => unreachable!("can't be set"),
     }
@@ -119,9 +134,11 @@ fn each_limit_holds_to_the_last_one_and_can_be_warned_of() {
 
 #[test]
 fn introspection_is_found_wherever_it_stands() {
-    assert!(checked("{ a ...F } fragment F on Query { ... { x: __type(name: \"A\") { name } } }", 9)
-        .expect("fine")
-        .introspection
-        .is_some());
+    assert!(
+        checked("{ a ...F } fragment F on Query { ... { x: __type(name: \"A\") { name } } }", 9)
+            .expect("fine")
+            .introspection
+            .is_some()
+    );
     assert!(checked("{ a { __typename } __typename }", 9).expect("fine").introspection.is_none());
 }

@@ -124,8 +124,9 @@ impl<'a> Lexer<'a> {
             let rest = self.rest();
             match rest.as_bytes().first() {
                 Some(b' ' | b'\t' | b'\n' | b'\r' | b',') => {
-                    self.at =
-                        self.at.saturating_add(self.count(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',')));
+                    self.at = self
+                        .at
+                        .saturating_add(self.count(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',')));
                 }
                 Some(b'#') => self.at = self.at.saturating_add(self.count(|b| !matches!(b, b'\n' | b'\r'))),
                 Some(0xEF) if rest.starts_with('\u{FEFF}') => self.at = self.at.saturating_add(3),

@@ -25,12 +25,24 @@ fn documents_of_the_spec() {
         ("\u{FEFF} , {a,b # c }\r\n\tc}", "{ a b c }"),
         ("query{a}", "query { a }"),
         ("query query{query}", "query query { query }"),
-        ("\"what\" query Q(\"\"\"why\"\"\" $a:[Int!]!=[1] @d(x:1)) @e {a}", "query Q($a: [Int!]! = [1]) @e { a }"),
+        (
+            "\"what\" query Q(\"\"\"why\"\"\" $a:[Int!]!=[1] @d(x:1)) @e {a}",
+            "query Q($a: [Int!]! = [1]) @e { a }",
+        ),
         ("{...on}", ""),
-        ("{...A ...@include(if:true){b} ...on C{d}} fragment A on on @x{on}", "{ ...A ... @include(if: true) { b } ... on C { d } } fragment A on on @x { on }"),
-        ("{a(x:-1 y:$v z:[] o:{} e:E t:true n:null)}", "{ a(x: -1, y: $v, z: [], o: {}, e: E, t: true, n: null) }"),
+        (
+            "{...A ...@include(if:true){b} ...on C{d}} fragment A on on @x{on}",
+            "{ ...A ... @include(if: true) { b } ... on C { d } } fragment A on on @x { on }",
+        ),
+        (
+            "{a(x:-1 y:$v z:[] o:{} e:E t:true n:null)}",
+            "{ a(x: -1, y: $v, z: [], o: {}, e: E, t: true, n: null) }",
+        ),
         // Numbers keep every digit.
-        ("{a(x:1e9 y:-0 z:1.50 b:123456789012345678901 c:1E-09 d:2147483648)}", "{ a(x: 1e9, y: -0, z: 1.50, b: 123456789012345678901, c: 1E-09, d: 2147483648) }"),
+        (
+            "{a(x:1e9 y:-0 z:1.50 b:123456789012345678901 c:1E-09 d:2147483648)}",
+            "{ a(x: 1e9, y: -0, z: 1.50, b: 123456789012345678901, c: 1E-09, d: 2147483648) }",
+        ),
         ("mutation($a:Int){a} subscription{a}", "mutation($a: Int) { a } subscription { a }"),
     ] {
         if wanted.is_empty() {
@@ -78,8 +90,9 @@ fn strings_have_the_values_of_the_spec() {
     let value = |literal: &str| {
         let parsed = parse(&format!("{{a(x:{literal})}}"), BOUNDS).expect(literal);
         let definition = parsed.document.definitions.into_iter().next().expect("one");
-        let graphql_tools::static_graphql::query::Definition::Operation(OperationDefinition::SelectionSet(set)) =
-            definition
+        let graphql_tools::static_graphql::query::Definition::Operation(OperationDefinition::SelectionSet(
+            set,
+        )) = definition
         else {
             panic!("{literal}")
         };
@@ -94,7 +107,10 @@ fn strings_have_the_values_of_the_spec() {
     assert_eq!(value(r#""""#), "");
     assert_eq!(value(r#""\"\\\/\b\f\n\r\t""#), "\"\\/\u{8}\u{C}\n\r\t");
     assert_eq!(value(r#""\u00e9\u{1F600}\uD83D\uDE00é""#), "é😀😀é");
-    assert_eq!(value("\"\"\"\n    one\n      two\r\n\n    three \\\"\"\" \n\n\"\"\""), "one\n  two\n\nthree \"\"\" ");
+    assert_eq!(
+        value("\"\"\"\n    one\n      two\r\n\n    three \\\"\"\" \n\n\"\"\""),
+        "one\n  two\n\nthree \"\"\" "
+    );
     assert_eq!(value("\"\"\" a\n\u{a0}b\"\"\""), " a\n\u{a0}b");
     assert_eq!(value("\"\"\"\t\"\"\""), "");
 }

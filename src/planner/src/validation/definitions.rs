@@ -21,13 +21,9 @@ pub(super) struct Operation<'a> {
 
 pub(super) fn parts<'a>(operation: &'a OperationDefinition) -> Operation<'a> {
     match operation {
-        OperationDefinition::SelectionSet(set) => Operation {
-            keyword: "query",
-            position: set.span.0,
-            name: None,
-            variables: &[],
-            directives: &[],
-        },
+        OperationDefinition::SelectionSet(set) => {
+            Operation { keyword: "query", position: set.span.0, name: None, variables: &[], directives: &[] }
+        }
         OperationDefinition::Query(query) => Operation {
             keyword: "query",
             position: query.position,
@@ -76,10 +72,7 @@ impl<'a> Validation<'a> {
             let place = self.places.name(operation.position);
             if let Some(first) = known.insert(name, place) {
                 known.insert(name, first);
-                self.fault(
-                    format!("There can be only one operation named \"{name}\"."),
-                    &[first, place],
-                )?;
+                self.fault(format!("There can be only one operation named \"{name}\"."), &[first, place])?;
             }
         }
         self.unique_fragment_names()
@@ -108,10 +101,8 @@ impl<'a> Validation<'a> {
     fn single_root_field(&mut self, name: Option<&str>, set: &'a SelectionSet) -> Checked {
         let mut groups: Vec<(&str, Vec<&Field>)> = Vec::new();
         self.root_fields(set, &mut HashSet::new(), &mut groups)?;
-        let subject = name.map_or_else(
-            || "Anonymous Subscription".to_owned(),
-            |name| format!("Subscription \"{name}\""),
-        );
+        let subject = name
+            .map_or_else(|| "Anonymous Subscription".to_owned(), |name| format!("Subscription \"{name}\""));
         let extra: Vec<Pos> =
             groups.iter().skip(1).flat_map(|(_, fields)| fields.iter().map(|field| field.position)).collect();
         if !extra.is_empty() {
@@ -143,7 +134,8 @@ impl<'a> Validation<'a> {
                     }
                 }
                 Selection::InlineFragment(inline) => {
-                    if inline.type_condition.as_ref().is_none_or(|c| self.is_subscription(condition_name(c))) {
+                    if inline.type_condition.as_ref().is_none_or(|c| self.is_subscription(condition_name(c)))
+                    {
                         self.root_fields(&inline.selection_set, seen, groups)?;
                     }
                 }

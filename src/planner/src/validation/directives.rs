@@ -10,12 +10,7 @@ use super::{Checked, Validation};
 
 impl<'a> Validation<'a> {
     /// The directives at one place of the definition at `scope`.
-    pub(super) fn directives(
-        &mut self,
-        scope: Pos,
-        directives: &'a [Directive],
-        location: &str,
-    ) -> Checked {
+    pub(super) fn directives(&mut self, scope: Pos, directives: &'a [Directive], location: &str) -> Checked {
         let schema = self.schema;
         let mut seen = HashMap::new();
         for directive in directives {

@@ -62,8 +62,9 @@ impl<'a> Validation<'a> {
         let composite = schema.is_composite(ty);
         let (name, shown) = (&field.name, &definition.field_type);
         if !composite && !field.selection_set.items.is_empty() {
-            let message =
-                format!("Field \"{name}\" must not have a selection since type \"{shown}\" has no subfields.");
+            let message = format!(
+                "Field \"{name}\" must not have a selection since type \"{shown}\" has no subfields."
+            );
             self.fault(message, &[field.selection_set.span.0])?;
         } else if composite && field.selection_set.items.is_empty() {
             let message = format!(
@@ -87,7 +88,10 @@ impl<'a> Validation<'a> {
                 hint = did_you_mean("", &similar(&field.name, names));
             }
         }
-        self.fault(format!("Cannot query field \"{}\" on type \"{parent}\".{hint}", field.name), &[field.position])
+        self.fault(
+            format!("Cannot query field \"{}\" on type \"{parent}\".{hint}", field.name),
+            &[field.position],
+        )
     }
 
     /// The object types that may stand for `parent` and have the field, and their interfaces that have it, the

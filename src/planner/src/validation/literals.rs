@@ -51,13 +51,7 @@ impl<'a> Validation<'a> {
     }
 
     /// Recursion is bounded: the reader refuses values that are nested deep.
-    fn value(
-        &mut self,
-        scope: Pos,
-        value: &'a Value,
-        place: &ValuePlace,
-        position: Position<'a>,
-    ) -> Checked {
+    fn value(&mut self, scope: Pos, value: &'a Value, place: &ValuePlace, position: Position<'a>) -> Checked {
         if let Value::Variable(name) = value {
             let Position { expected, has_default, one_of } = position;
             if let Some(used) = self.scopes.get_mut(&scope) {
@@ -68,10 +62,8 @@ impl<'a> Validation<'a> {
         let Some(expected) = position.expected else { return self.anything(scope, value, place) };
         let nullable = match expected {
             Type::NonNullType(_) if *value == Value::Null => {
-                return self.fault(
-                    format!("Expected value of type \"{expected}\", found null."),
-                    &[place.at],
-                );
+                return self
+                    .fault(format!("Expected value of type \"{expected}\", found null."), &[place.at]);
             }
             _ if *value == Value::Null => return Ok(()),
             Type::NonNullType(inner) => inner,
@@ -80,7 +72,12 @@ impl<'a> Validation<'a> {
         match (nullable, value) {
             (Type::ListType(item), Value::List(items)) => {
                 for (value, (_, place)) in items.iter().zip(&place.parts) {
-                    self.value(scope, value, place, Position { expected: Some(item), ..Position::default() })?;
+                    self.value(
+                        scope,
+                        value,
+                        place,
+                        Position { expected: Some(item), ..Position::default() },
+                    )?;
                 }
                 Ok(())
             }
@@ -120,7 +117,11 @@ impl<'a> Validation<'a> {
             self.fault(complaint, &[place.at])?;
         }
         // Whatever is wrong with the value, the variables in it are used.
-        if matches!(value, Value::List(_) | Value::Object(_)) { self.anything(scope, value, place) } else { Ok(()) }
+        if matches!(value, Value::List(_) | Value::Object(_)) {
+            self.anything(scope, value, place)
+        } else {
+            Ok(())
+        }
     }
 
     /// A value whose parts may be anything, as long as no key stands twice in an object (§5.6.3).
@@ -194,10 +195,8 @@ impl<'a> Validation<'a> {
         for ((name, value), (key, value_place)) in fields.iter().zip(&place.parts) {
             let Some(field) = declared.get(name.as_str()) else {
                 let names = input.fields.iter().map(|field| field.name.as_str());
-                let hint =
-                    if self.suggest { did_you_mean("", &similar(name, names)) } else { String::new() };
-                let message =
-                    format!("Field \"{name}\" is not defined by type \"{}\".{hint}", input.name);
+                let hint = if self.suggest { did_you_mean("", &similar(name, names)) } else { String::new() };
+                let message = format!("Field \"{name}\" is not defined by type \"{}\".{hint}", input.name);
                 self.fault(message, &[*key])?;
                 self.anything(scope, value, value_place)?;
                 continue;
@@ -215,12 +214,18 @@ impl<'a> Validation<'a> {
     fn enum_value(&self, enumeration: &EnumType, value: &Value) -> Option<String> {
         let names = || enumeration.values.iter().map(|value| value.name.as_str());
         let hint = |written: &str| {
-            if self.suggest { did_you_mean("the enum value ", &similar(written, names())) } else { String::new() }
+            if self.suggest {
+                did_you_mean("the enum value ", &similar(written, names()))
+            } else {
+                String::new()
+            }
         };
         match value {
-            Value::Enum(name) if numeral(value).is_none() => (!names().any(|known| known == name)).then(|| {
-                format!("Value \"{name}\" does not exist in \"{}\" enum.{}", enumeration.name, hint(name))
-            }),
+            Value::Enum(name) if numeral(value).is_none() => {
+                (!names().any(|known| known == name)).then(|| {
+                    format!("Value \"{name}\" does not exist in \"{}\" enum.{}", enumeration.name, hint(name))
+                })
+            }
             other => {
                 let text = shown(other);
                 let hint = hint(&text);
@@ -236,7 +241,7 @@ fn scalar(name: &str, value: &Value) -> Option<Option<String>> {
     let wrong = |what: &str| Some(format!("{what}: {}", shown(value)));
     Some(match name {
         "Int" => match number {
-            Some(Numeral::Int(_) ) => None,
+            Some(Numeral::Int(_)) => None,
             Some(Numeral::BigInt("-0")) => None,
             Some(Numeral::BigInt(_)) => wrong("Int cannot represent non 32-bit signed integer value"),
             _ => wrong("Int cannot represent non-integer value"),
@@ -245,7 +250,9 @@ fn scalar(name: &str, value: &Value) -> Option<Option<String>> {
         "Float" => None,
         "String" if !matches!(value, Value::String(_)) => wrong("String cannot represent a non string value"),
         "String" => None,
-        "Boolean" if !matches!(value, Value::Boolean(_)) => wrong("Boolean cannot represent a non boolean value"),
+        "Boolean" if !matches!(value, Value::Boolean(_)) => {
+            wrong("Boolean cannot represent a non boolean value")
+        }
         "Boolean" => None,
         "ID" => match (value, number) {
             (Value::String(_), _) | (_, Some(Numeral::Int(_) | Numeral::BigInt(_))) => None,

@@ -104,7 +104,8 @@ impl<'a> Validation<'a> {
                         self.merge(named(entry.ty), &entry.field.selection_set, index, &mut merged)?;
                     }
                 }
-                if merged.entries.len() > 1 || merged.entries.iter().any(|e| !e.field.selection_set.items.is_empty())
+                if merged.entries.len() > 1
+                    || merged.entries.iter().any(|e| !e.field.selection_set.items.is_empty())
                 {
                     self.conflicts(pass, &merged.entries, Some(&frame), seen, reported)?;
                 }

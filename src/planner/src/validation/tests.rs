@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::syntax::{Bounds, parse};
 
-const SCHEMA: &str = include_str!("../../../../tests/golden/graphql-js/schema.graphql");
-const CASES: &str = include_str!("../../../../tests/golden/graphql-js/validation.json");
+const SCHEMA: &str = include_str!("../../../../tests/graphql-js/schema.graphql");
+const CASES: &str = include_str!("../../../../tests/graphql-js/validation.json");
 const BOUNDS: Bounds = Bounds { tokens: 200_000, nesting: 301 };
 
 type Fault = (String, Vec<(u32, u32)>);
@@ -26,7 +26,9 @@ fn schema() -> ApiSchema {
 }
 
 fn faults(schema: &ApiSchema, text: &str, suggest: bool) -> Vec<Fault> {
-    let found = parse(text, BOUNDS).map_err(|error| vec![error]).and_then(|parsed| validate(schema, &parsed, suggest));
+    let found = parse(text, BOUNDS)
+        .map_err(|error| vec![error])
+        .and_then(|parsed| validate(schema, &parsed, suggest));
     let errors = found.err().unwrap_or_default();
     let mut faults: Vec<Fault> = errors.into_iter().map(|error| (error.message, error.locations)).collect();
     faults.sort_unstable();
@@ -55,7 +57,9 @@ fn ours(title: &str, mut wanted: Vec<Fault>) -> Vec<Fault> {
         // Each conflict is told for itself.
         "overlap: deep, twice" => {
             let told = |key: &str, fields: &str| {
-                format!("Fields \"dog\" conflict because subfields \"{key}\" conflict because {fields} are different fields. {suffix}")
+                format!(
+                    "Fields \"dog\" conflict because subfields \"{key}\" conflict because {fields} are different fields. {suffix}"
+                )
             };
             wanted = vec![
                 (told("a", "\"id\" and \"barks\""), vec![(1, 3), (1, 9), (1, 26), (1, 32)]),
@@ -93,8 +97,14 @@ fn without_introspection_no_message_tells_of_the_schema() {
         "{ dog { knows(trik: RED, trick: REDD) } }",
         "query ($a: Dogg) { args(any: $a, reqInts: 1, size: {widht: 1, width: 1}) }",
     ] {
-        assert!(faults(&schema, text, true).iter().any(|(message, _)| message.contains("Did you mean")), "{text}");
-        assert!(!faults(&schema, text, false).iter().any(|(message, _)| message.contains("Did you mean")), "{text}");
+        assert!(
+            faults(&schema, text, true).iter().any(|(message, _)| message.contains("Did you mean")),
+            "{text}"
+        );
+        assert!(
+            !faults(&schema, text, false).iter().any(|(message, _)| message.contains("Did you mean")),
+            "{text}"
+        );
     }
 }
 

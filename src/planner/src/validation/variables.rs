@@ -85,8 +85,10 @@ impl<'a> Validation<'a> {
                 match declared.get(variable_use.name) {
                     Some(variable) => self.allowed_position(variable, variable_use)?,
                     None => {
-                        let by =
-                            operation.name.map(|name| format!(" by operation \"{name}\"")).unwrap_or_default();
+                        let by = operation
+                            .name
+                            .map(|name| format!(" by operation \"{name}\""))
+                            .unwrap_or_default();
                         let message = format!("Variable \"${}\" is not defined{by}.", variable_use.name);
                         self.fault(message, &[variable_use.at, operation.position])?;
                     }
@@ -95,7 +97,8 @@ impl<'a> Validation<'a> {
         }
         for variable in operation.variables {
             if !used.contains(variable.name.as_str()) {
-                let within = operation.name.map(|name| format!(" in operation \"{name}\"")).unwrap_or_default();
+                let within =
+                    operation.name.map(|name| format!(" in operation \"{name}\"")).unwrap_or_default();
                 let message = format!("Variable \"${}\" is never used{within}.", variable.name);
                 self.fault(message, &[variable.position])?;
             }

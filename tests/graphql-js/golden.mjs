@@ -1,5 +1,5 @@
 // What graphql-js says of the schema and the operations in this folder:
-//   npm install --prefix /tmp/graphql-js graphql@16.13.0 && GRAPHQL_JS=/tmp/graphql-js/node_modules/graphql node tests/golden/graphql-js/golden.mjs
+//   npm install --prefix /tmp/graphql-js graphql@16.13.0 && GRAPHQL_JS=/tmp/graphql-js/node_modules/graphql node tests/graphql-js/golden.mjs
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 
