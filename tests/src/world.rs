@@ -112,8 +112,8 @@ impl World {
         let subgraphs = loaded.config.subgraphs.iter().map(|subgraph| {
             let latency = Duration::from_millis(10);
             let data = data(&subgraph.name);
-            let answers = Subgraph { data, behaviour: Behaviour::Answer, latency, headers: Vec::new() };
-            (subgraph.cluster.clone(), answers)
+            let simulated = Subgraph { data, behaviour: Behaviour::Answer, latency, headers: Vec::new() };
+            (subgraph.cluster.clone(), simulated)
         });
         let host = SimulatedHost {
             now: Timestamp(Duration::from_secs(1000)),
