@@ -24,6 +24,7 @@ mod limits;
 mod names;
 mod operation;
 pub mod plan;
+mod plan_size;
 mod planning;
 #[cfg(test)]
 mod planning_tests;

@@ -157,7 +157,7 @@ impl<'a> Writer<'a, '_> {
             merge(nodes.iter().copied(), &mut merged);
             self.selections(type_name, &merged)?
         };
-        let is_abstract = self.projector.selection(self.names, type_name, nodes)?.is_abstract;
+        let is_abstract = self.projector.is_abstract(self.names, type_name, nodes)?;
         if is_abstract || items.is_empty() {
             items.insert(0, Selection::Field(typename()));
         }

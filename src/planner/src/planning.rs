@@ -20,7 +20,7 @@ use crate::plan::{ExecutablePlan, Fetch, OperationKind};
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
-use crate::{adapter, check, library_operation};
+use crate::{adapter, check, library_operation, plan_size};
 
 pub(crate) fn plan(
     supergraph: &Supergraph,
@@ -47,6 +47,10 @@ pub(crate) fn plan(
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
     let mut first_failure = None;
     for form in [Form::AsWritten, Form::PerObjectType] {
+        if let Err(why) = plan_size::check(schema, &supergraph.planner().supergraph, root, &nodes, form) {
+            first_failure.get_or_insert(PlanError::TooLarge(why));
+            continue;
+        }
         let document =
             library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes, form)
                 .map_err(failed)?;
