@@ -8,9 +8,9 @@ use weir_tests::bombs;
 use weir_tests::dataset::Dataset;
 use weir_tests::world::{Behaviour, World};
 
-/// What one may cost. Measured in Envoy, the sandbox takes up to twice what native code takes, so a bomb that
-/// takes longer here would break the promise there. Builds without optimisation are not measured.
-const MOST: Duration = Duration::from_millis(12);
+/// What one may cost: in a release build what a worker may take; other builds are optimised little, and only
+/// runaways are looked for.
+const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 400 } else { 20 });
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "it measures")]

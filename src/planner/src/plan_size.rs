@@ -16,7 +16,7 @@ use crate::schema::ApiSchema;
 use crate::selection::Node;
 
 /// Fields beyond those that are written, at most: with this many the library takes longer than any deadline.
-const MAX_ADDED: usize = 2_000;
+const MAX_ADDED: usize = 1_000;
 
 /// Refuses what becomes too large.
 ///

@@ -99,7 +99,7 @@ impl<'a> Projector<'a> {
         nodes: &[&'a Node],
     ) -> Result<Vec<OutputField>, String> {
         let mut groups = Vec::new();
-        collect(self.schema, object, nodes, &mut groups);
+        collect(self.schema, object, nodes, &mut groups, &mut HashMap::new());
         self.fields = self.fields.saturating_add(groups.len());
         if self.fields > MAX_FIELDS {
             return Err(too_large());
@@ -179,16 +179,20 @@ fn collect<'a>(
     object: &str,
     nodes: &[&'a Node],
     groups: &mut Vec<(&'a str, Vec<&'a FieldNode>)>,
+    known: &mut HashMap<&'a str, usize>,
 ) {
     for node in nodes {
         match node {
-            Node::Field(field) => match groups.iter_mut().find(|(key, _)| *key == field.key) {
-                Some((_, same)) => same.push(field),
-                None => groups.push((&field.key, vec![field])),
-            },
+            Node::Field(field) => {
+                let index = *known.entry(&field.key).or_insert(groups.len());
+                match groups.get_mut(index) {
+                    Some((_, same)) => same.push(field),
+                    None => groups.push((&field.key, vec![field])),
+                }
+            }
             Node::On { condition, selections } => {
                 if schema.possible_types(condition).iter().any(|possible| possible == object) {
-                    collect(schema, object, &selections.iter().collect::<Vec<_>>(), groups);
+                    collect(schema, object, &selections.iter().collect::<Vec<_>>(), groups, known);
                 }
             }
         }

@@ -3,4 +3,5 @@
 mod answers;
 mod bounds;
 mod failures;
+mod operations;
 mod requests;
