@@ -27,6 +27,7 @@ mod literal;
 mod names;
 mod operation;
 pub mod plan;
+mod plan_size;
 mod planning;
 #[cfg(test)]
 mod planning_tests;

@@ -7,4 +7,5 @@ mod csrf;
 mod error_policy;
 mod failures;
 mod headers;
+mod operations;
 mod requests;
