@@ -17,9 +17,11 @@
 pub mod config;
 mod driver;
 pub mod error;
+mod error_policy;
 pub mod event;
 mod executor;
 mod guard;
+mod headers;
 mod host;
 pub mod metric;
 mod pipeline;

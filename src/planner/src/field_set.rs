@@ -24,6 +24,26 @@ pub(crate) enum Part {
     On { condition: String, parts: Vec<Part> },
 }
 
+impl FieldSet {
+    /// Whether one representation can hold the fields of both.
+    pub(crate) fn fits(&self, other: &FieldSet) -> bool {
+        fit(&self.parts, &other.parts)
+    }
+}
+
+fn fit(a: &[Part], b: &[Part]) -> bool {
+    a.iter().all(|one| {
+        b.iter().all(|other| match (one, other) {
+            (
+                Part::Field { name: a, arguments: with, parts: below },
+                Part::Field { name: b, arguments: other_with, parts: other_below },
+            ) => a != b || (with == other_with && fit(below, other_below)),
+            (Part::On { parts, .. }, _) => fit(parts, std::slice::from_ref(other)),
+            (_, Part::On { parts, .. }) => fit(std::slice::from_ref(one), parts),
+        })
+    })
+}
+
 /// `None` for what is no field set: composition wouldn't have let it pass.
 pub(crate) fn parse(text: &str) -> Option<FieldSet> {
     let query = format!("{{{text}}}");
@@ -34,19 +54,6 @@ pub(crate) fn parse(text: &str) -> Option<FieldSet> {
         _ => None,
     })?;
     Some(FieldSet { text: text.to_owned(), parts: parts(set) })
-}
-
-/// Whether two field sets ask for different values of one field: the same field with other arguments.
-pub(crate) fn differ(a: &[Part], b: &[Part]) -> bool {
-    a.iter().any(|a| match a {
-        Part::On { parts, .. } => differ(parts, b),
-        Part::Field { name, arguments, parts } => b.iter().any(|b| match b {
-            Part::On { parts: b, .. } => differ(std::slice::from_ref(a), b),
-            Part::Field { name: b_name, arguments: b_arguments, parts: b_parts } => {
-                name == b_name && (arguments != b_arguments || differ(parts, b_parts))
-            }
-        }),
-    })
 }
 
 fn parts(set: SelectionSet) -> Vec<Part> {

@@ -23,6 +23,7 @@ mod introspection;
 mod joins;
 mod library_operation;
 mod limits;
+mod literal;
 mod names;
 mod operation;
 pub mod plan;

@@ -83,6 +83,7 @@ pub(crate) fn plan(
             kind,
             root,
             nodes: &nodes,
+            variables: operation.variable_definitions(),
             projection: &projection,
             schema,
             joins: supergraph.joins(),

@@ -6,7 +6,6 @@
 mod draft;
 mod keys;
 mod search;
-mod value;
 mod wants;
 mod write;
 

@@ -12,7 +12,7 @@ use hive_router_query_planner::utils::cancellation::CancellationToken;
 use super::draft::{Draft, Entity, FetchDraft, FetchIndex, Provided, SetId};
 use super::keys::{Keys, TreeId};
 use super::wants::{Below, Want, needs_types};
-use crate::field_set::{self, FieldSet, Part};
+use crate::field_set::{FieldSet, Part};
 use crate::joins::{ActiveLabels, Joins, Kind, Resolution, core_of};
 use crate::names::Names;
 use crate::plan::{OperationKind, Path, PathSegment, TypeSet};
@@ -204,21 +204,27 @@ impl<'a, 'n> Search<'a, 'n> {
                 if without > 0 {
                     entries.push(Entry { graph, view, requires: Vec::new(), score: without });
                 }
-                if requires.len() > 1 {
-                    for set in &requires {
-                        entries.push(Entry { graph, view, requires: vec![set], score: 1 });
+                // Sets that want one field with different arguments can't share a representation.
+                let mut groups: Vec<Vec<&'a FieldSet>> = Vec::new();
+                for set in &requires {
+                    let fits = |group: &&mut Vec<&'a FieldSet>| group.iter().all(|other| other.fits(set));
+                    match groups.iter_mut().find(fits) {
+                        Some(group) => group.push(set),
+                        None => groups.push(vec![set]),
                     }
                 }
-                // One representation holds one value of a field, whatever its arguments.
-                let together = requires.iter().fold(Vec::new(), |mut together: Vec<&'a FieldSet>, set| {
-                    if !together.iter().any(|other| field_set::differ(&other.parts, &set.parts)) {
-                        together.push(set);
+                for group in groups {
+                    if group.len() > 1 {
+                        let single =
+                            |set: &&'a FieldSet| Entry { graph, view, requires: vec![*set], score: 1 };
+                        entries.extend(group.iter().map(single));
                     }
-                    together
-                });
-                if !together.is_empty() {
-                    let score = score.saturating_add(without);
-                    entries.push(Entry { graph, view, requires: together, score });
+                    entries.push(Entry {
+                        graph,
+                        view,
+                        requires: group,
+                        score: score.saturating_add(without),
+                    });
                 }
             }
         }

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use graphql_tools::static_graphql::query::{Value, VariableDefinition};
 
 use super::draft::{Draft, Entity, FetchDraft, Item, Required, SetId};
-use super::value;
 use crate::joins::{Joins, core_of};
+use crate::literal;
 use crate::names::Names;
 use crate::plan::{
     EntityLookup, Fetch, FetchId, NameId, OperationKind, Require, Rewrite, RewriteStep, Shape, ShapeField,
@@ -341,7 +341,7 @@ struct SameShape {
 fn arguments(arguments: &[(String, Value)], out: &mut String, used: &mut BTreeSet<String>) {
     for (index, (name, value)) in arguments.iter().enumerate() {
         let _ = write!(out, "{}{name}:", if index == 0 { '(' } else { ',' });
-        value::write(value, out);
+        literal::write(value, out);
         variables_of(value, used);
     }
     if !arguments.is_empty() {
@@ -383,7 +383,7 @@ fn document(
         let mut text = format!("${}:{}", definition.name, definition.var_type);
         if let Some(default) = &definition.default_value {
             text.push('=');
-            value::write(default, &mut text);
+            literal::write(default, &mut text);
         }
         definitions.push(text);
     }
