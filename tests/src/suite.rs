@@ -144,6 +144,11 @@ impl Suite {
         files.iter().map(case).collect()
     }
 
+    /// The names of the subgraphs, in the order of their addresses in the supergraph.
+    pub fn subgraphs(&self) -> Vec<String> {
+        self.servers.iter().map(|server| server.name.clone()).collect()
+    }
+
     /// The subgraph with this name.
     ///
     /// # Panics

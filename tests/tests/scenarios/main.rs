@@ -8,3 +8,4 @@ mod error_policy;
 mod failures;
 mod headers;
 mod requests;
+mod results;

@@ -131,8 +131,8 @@ impl<'p> Coverage<'p> {
         let joins = self.promise.joins;
         let fault = match joins.resolution(graph, written.view, name, self.promise.labels) {
             Some(Resolution::Local) => return Ok(()),
-            Some(Resolution::External) if written.may_be_provided => return Ok(()),
-            Some(Resolution::Requires(_)) if written.may_be_provided || written.by.lookup().is_some() => {
+            Some(Resolution::External) if written.is_provided => return Ok(()),
+            Some(Resolution::Requires(_)) if written.is_provided || written.by.lookup().is_some() => {
                 return Ok(());
             }
             Some(Resolution::Requires(_)) => "takes what needs a representation without one",
