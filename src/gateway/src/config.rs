@@ -10,6 +10,7 @@ mod document;
 mod effective;
 mod endpoint;
 mod header_rules;
+mod limit_names;
 mod load;
 mod problem;
 mod shape;
@@ -21,6 +22,7 @@ pub use effective::effective;
 pub use endpoint::Endpoint;
 pub use load::{Loaded, load};
 pub use problem::Problem;
+use weir_planner::OperationLimits;
 
 pub use crate::error_policy::{ErrorMode, ErrorPolicy};
 pub use crate::headers::{Forward, HeaderRules, Merge, Names, Pattern, Rule};
@@ -51,15 +53,13 @@ pub struct Config {
     pub fault_injection: bool,
 }
 
-/// Bounds; each has an error code and counts `weir.limits_hit`.
+/// Bounds; each has an error code and counts `weir.limit.{limit}.hits`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request's body.
     pub max_body_bytes: usize,
-    /// Tokens of an operation's text.
-    pub max_tokens: usize,
-    /// Depth of nested selections after fragments are spread.
-    pub max_depth: usize,
+    /// Bounds on an operation, and whether introspection is answered.
+    pub operation: OperationLimits,
     /// Requests in work in one worker.
     pub max_active_requests: usize,
     /// Time to plan one operation.

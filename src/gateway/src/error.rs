@@ -69,6 +69,8 @@ codes! {
     MutationByGet = "MUTATION_BY_GET", 405, Client;
     /// The operation is of a kind that Weir does not serve (subscription).
     UnsupportedOperation = "UNSUPPORTED_OPERATION", 400, Client;
+    /// The operation asks for `__schema` or `__type`, and `introspection` is off.
+    IntrospectionDisabled = "INTROSPECTION_DISABLED", 400, Client;
     /// The operation breaks one of the `limits`, or a list of operations is too long.
     LimitExceeded = "LIMIT_EXCEEDED", 400, Client;
     /// As many requests are in work as `limits.max_active_requests` allows.

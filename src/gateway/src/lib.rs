@@ -14,6 +14,7 @@
     )
 )]
 
+mod coerce;
 pub mod config;
 mod driver;
 pub mod error;
@@ -23,6 +24,7 @@ mod executor;
 mod guard;
 mod headers;
 mod host;
+pub mod limit;
 pub mod metric;
 mod pipeline;
 mod plans;

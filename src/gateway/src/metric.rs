@@ -2,6 +2,8 @@
 
 pub use weir_planner::plan::SubgraphId;
 
+use crate::limit::Limit;
+
 /// A metric, with its label where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Metric {
@@ -17,8 +19,10 @@ pub enum Metric {
     DeadlinesExceeded,
     /// Requests in work.
     RequestsActive,
-    /// Requests refused because a bound was reached (body, depth, requests in work, …).
-    LimitsHit,
+    /// Requests refused, or answered in part, because of this bound.
+    LimitHit(Limit),
+    /// Requests beyond this bound that were served because it is only warned of.
+    LimitWarned(Limit),
     /// Plans made.
     PlansMade,
     /// Plans found in the cache.
@@ -53,8 +57,8 @@ pub enum Kind {
 pub struct Entry {
     /// The metric; a label's value stands for all.
     pub metric: Metric,
-    /// Name in Envoy's stats, after `wasmcustom.`; `{subgraph}` is replaced by the subgraph's name, which
-    /// the rendered bootstrap's `stats_tags` turn into the label `subgraph`.
+    /// Name in Envoy's stats, after `wasmcustom.`; `{subgraph}` is replaced by the subgraph's name and `{limit}`
+    /// by the bound's, which the rendered bootstrap's `stats_tags` turn into labels of these names.
     pub name: &'static str,
     /// Counter or gauge.
     pub kind: Kind,
@@ -85,7 +89,16 @@ pub const CATALOGUE: &[Entry] = &[
         kind: Kind::Gauge,
         help: "Requests in work.",
     },
-    counter(Metric::LimitsHit, "weir.limits_hit", "Requests refused because a bound was reached."),
+    counter(
+        Metric::LimitHit(Limit::Depth),
+        "weir.limit.{limit}.hits",
+        "Requests refused, or answered in part, because of this bound.",
+    ),
+    counter(
+        Metric::LimitWarned(Limit::Depth),
+        "weir.limit.{limit}.warnings",
+        "Requests beyond this bound that were served because of `limits.warn_only`.",
+    ),
     counter(Metric::PlansMade, "weir.plans_made", "Plans made."),
     counter(Metric::PlanCacheHits, "weir.plan_cache_hits", "Plans found in the cache."),
     counter(Metric::PlanCacheEvictions, "weir.plan_cache_evictions", "Plans dropped from the full cache."),

@@ -15,6 +15,7 @@ use crate::error::Code;
 use crate::error_policy::redact;
 use crate::event::{CallId, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
 use crate::headers;
+use crate::limit::Limit;
 use crate::metric::Metric;
 use crate::plans::Plans;
 use crate::protocol::{self, Media};
@@ -190,7 +191,7 @@ impl Gateway {
         });
         request.work.end(part, body, protocol::code_of(&errors));
         if errors.iter().any(|error| error.code == Code::ResponseTooLarge.text()) {
-            self.count(Metric::LimitsHit, 1);
+            self.count(Metric::LimitHit(Limit::ResponseBytes), 1);
         }
         self.reply_if_done(id);
     }

@@ -38,10 +38,14 @@ mod selection;
 mod solver;
 mod spec_versions;
 mod supergraph;
+mod syntax;
 mod tree_keys;
 mod validation;
+mod variable_types;
 
-pub use limits::OperationLimits;
-pub use operation::{ConditionVariable, Operation, OperationError, OperationErrorKind, OperationVariable};
+pub use limits::{OperationLimit, OperationLimits};
+pub use operation::{ConditionVariable, Operation, OperationError, OperationErrorKind};
 pub use plan::ExecutablePlan;
 pub use supergraph::{PlanError, PlanVariables, Subgraph, Supergraph, SupergraphProblem};
+pub use validation::did_you_mean;
+pub use variable_types::{InputEnum, InputField, InputObject, InputType, Variable, VariableTypes};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use weir_gateway::limit::Limit;
 use weir_gateway::metric::Metric;
 use weir_gateway::{RequestId, event::HttpRequest};
 use weir_tests::world::{Behaviour, World};
@@ -97,7 +98,10 @@ fn what_is_no_list_of_operations_is_refused_as_a_whole() {
         let json = world.json(id);
         assert_eq!(json["errors"][0]["extensions"]["code"], code, "{body}: {json}");
         assert_eq!(status(&world, id), status_wanted, "{body}");
-        assert_eq!(world.count(Metric::LimitsHit), i64::from(code == "LIMIT_EXCEEDED"));
+        assert_eq!(
+            world.count(Metric::LimitHit(Limit::BatchOperations)),
+            i64::from(code == "LIMIT_EXCEEDED")
+        );
         assert!(world.calls().is_empty());
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::choice::{Choice, List, ListKind, Switch};
 use super::header_rules::HeaderRuleList;
+use super::limit_names::LimitNames;
 use super::shape::{Bytes, Count, Flag, Shape, Span, Text, TextKind};
 use crate::error_policy::ErrorMode;
 use crate::protocol::CsrfMode;
@@ -126,8 +127,22 @@ settings! {
         "Size of a request's body; 1MiB holds any operation written by hand, and Envoy buffers no more by itself.";
     MAX_TOKENS: Count = "limits.max_tokens", Count { default: 15_000, least: 10, most: 1_000_000 },
         "Tokens of an operation's text; 15000 is some 90 KB of GraphQL, parsed in a few milliseconds.";
-    MAX_DEPTH: Count = "limits.max_depth", Count { default: 50, least: 1, most: 500 },
+    MAX_DEPTH: Count = "limits.max_depth", Count { default: 50, least: 1, most: 100 },
         "Depth of nested selections; clients stay below 20, and 50 is far from the end of the sandbox's stack.";
+    MAX_HEIGHT: Count = "limits.max_height", Count { default: 10_000, least: 1, most: 50_000 },
+        "Fields of an operation, a fragment's as often as it is spread; 10000 are planned within some milliseconds.";
+    MAX_ALIASES: Count = "limits.max_aliases", Count { default: 1_000, least: 0, most: 50_000 },
+        "Aliases of an operation, counted like fields; each may ask for the same work once more.";
+    MAX_ROOT_FIELDS: Count = "limits.max_root_fields", Count { default: 500, least: 1, most: 50_000 },
+        "Fields at an operation's root; each may be a call of its own, and clients that join queries reach some dozens.";
+    MAX_DIRECTIVES: Count = "limits.max_directives", Count { default: 500, least: 0, most: 50_000 },
+        "Directives of an operation, counted like fields; generated clients write one for each optional part.";
+    MAX_INTROSPECTION_DEPTH: Count = "limits.max_introspection_depth", Count { default: 2, least: 0, most: 10 },
+        "`fields`, `inputFields`, `interfaces` and `possibleTypes` within each other; tools need 1, and each multiplies the answer by the schema's size.";
+    WARN_ONLY: LimitNames = "limits.warn_only", LimitNames,
+        "Limits on operations that are logged and counted but let pass, to learn what clients send before refusing it; true stands for all of them.";
+    INTROSPECTION: Switch = "introspection", ON,
+        "Whether `__schema` and `__type` are answered; on, because development tools need it. If off, errors also suggest no names of the schema.";
     MAX_ACTIVE_REQUESTS: Count = "limits.max_active_requests", Count { default: 10_000, least: 1, most: 1_000_000 },
         "Requests in work in one worker; 10000 of 20 KB each are a fifth of the sandbox's 1 GiB.";
     MAX_PLANNING_TIME: Span = "limits.max_planning_time", millis(1_000, 1, 60_000),
@@ -232,7 +247,17 @@ mod tests {
             let text = serde_json::Value::from(setting.default_text());
             assert_eq!(setting.shape.read(&text).ok(), setting.shape.default(), "{}", setting.path);
         }
-        for setting in [&MAX_TOKENS, &MAX_DEPTH, &MAX_ACTIVE_REQUESTS, &MAX_CACHED_PLANS] {
+        for setting in [
+            &MAX_TOKENS,
+            &MAX_DEPTH,
+            &MAX_HEIGHT,
+            &MAX_ALIASES,
+            &MAX_ROOT_FIELDS,
+            &MAX_DIRECTIVES,
+            &MAX_INTROSPECTION_DEPTH,
+            &MAX_ACTIVE_REQUESTS,
+            &MAX_CACHED_PLANS,
+        ] {
             let number = serde_json::Value::from(setting.shape.default);
             assert_eq!(setting.shape.read(&number).ok(), setting.shape.default(), "{}", setting.path);
         }

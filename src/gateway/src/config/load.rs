@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use weir_planner::{Subgraph, Supergraph};
+use weir_planner::{OperationLimits, Subgraph, Supergraph};
 
 use super::catalogue as c;
 use super::document::Document;
@@ -95,20 +95,41 @@ fn read_supergraph(document: &mut Document) -> Option<Supergraph> {
 fn read_limits(document: &mut Document) -> Option<Limits> {
     // Each is read, even after one is refused: all problems are reported at once.
     let max_body_bytes = document.read(&c::MAX_BODY_BYTES, "");
-    let max_tokens = document.read(&c::MAX_TOKENS, "");
-    let max_depth = document.read(&c::MAX_DEPTH, "");
+    let operation = read_operation_limits(document);
     let max_active_requests = document.read(&c::MAX_ACTIVE_REQUESTS, "");
     let max_planning_time = document.read(&c::MAX_PLANNING_TIME, "");
     let max_response_bytes = document.read(&c::MAX_RESPONSE_BYTES, "");
     let max_cached_plans = document.read(&c::MAX_CACHED_PLANS, "");
     Some(Limits {
         max_body_bytes: max_body_bytes?,
-        max_tokens: max_tokens?,
-        max_depth: max_depth?,
+        operation: operation?,
         max_active_requests: max_active_requests?,
         max_planning_time: max_planning_time?,
         max_response_bytes: max_response_bytes?,
         max_cached_plans: max_cached_plans?,
+    })
+}
+
+fn read_operation_limits(document: &mut Document) -> Option<OperationLimits> {
+    let max_tokens = document.read(&c::MAX_TOKENS, "");
+    let max_depth = document.read(&c::MAX_DEPTH, "");
+    let max_height = document.read(&c::MAX_HEIGHT, "");
+    let max_aliases = document.read(&c::MAX_ALIASES, "");
+    let max_root_fields = document.read(&c::MAX_ROOT_FIELDS, "");
+    let max_directives = document.read(&c::MAX_DIRECTIVES, "");
+    let max_introspection_depth = document.read(&c::MAX_INTROSPECTION_DEPTH, "");
+    let warn_only = document.read(&c::WARN_ONLY, "");
+    let introspection = document.read(&c::INTROSPECTION, "");
+    Some(OperationLimits {
+        max_tokens: max_tokens?,
+        max_depth: max_depth?,
+        max_height: max_height?,
+        max_aliases: max_aliases?,
+        max_root_fields: max_root_fields?,
+        max_directives: max_directives?,
+        max_introspection_depth: max_introspection_depth?,
+        warn_only: warn_only?,
+        introspection: introspection?,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::error::Code;
 use crate::event::{Call, CallFailure, CallId, Header, HttpResponse, Level, Output, RequestId, Timestamp};
 use crate::executor::{Answer, ReadyCall};
 use crate::headers;
+use crate::limit::Limit;
 use crate::metric::Metric;
 use crate::response::errors::GraphQlError;
 
@@ -94,7 +95,7 @@ impl Gateway {
         if !headers_fit {
             let line = format!("weir: headers of subgraph {service} left out: a reply would have too many");
             self.outputs.push_back(Output::Log(Level::Warn, line));
-            self.count(Metric::LimitsHit, 1);
+            self.count(Metric::LimitHit(Limit::ResponseHeaders), 1);
         }
         if !fine {
             self.count(Metric::SubgraphFailures(subgraph), 1);

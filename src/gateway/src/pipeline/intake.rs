@@ -6,6 +6,7 @@ use crate::error::Code;
 use crate::event::{HttpRequest, Level, Output, RequestId, Timestamp};
 use crate::executor::Execution;
 use crate::headers;
+use crate::limit::Limit;
 use crate::metric::Metric;
 use crate::prepare::{Refused, prepare};
 use crate::protocol::{self, GraphQlRequest, Media, Operations};
@@ -56,9 +57,8 @@ impl Gateway {
     /// Finds or makes the plan of an operation.
     fn prepare(&mut self, operation: GraphQlRequest) -> Result<Execution, Refused> {
         let outputs = &mut self.outputs;
-        let mut count = |metric| outputs.push_back(Output::Count(metric, 1));
-        let prepared =
-            prepare(&self.supergraph, &self.config.limits, &mut self.plans, &operation, &mut count);
+        let mut note = |output| outputs.push_back(output);
+        let prepared = prepare(&self.supergraph, &self.config.limits, &mut self.plans, &operation, &mut note);
         if let Err(refused) = &prepared
             && refused.code == Code::PlanningFailed
         {
@@ -98,8 +98,14 @@ impl Gateway {
 
     /// Answers a request of which nothing is executed.
     fn refuse(&mut self, id: RequestId, media: Media, code: Code, message: impl Into<String>) {
-        if matches!(code, Code::BodyTooLarge | Code::Overloaded | Code::LimitExceeded) {
-            self.count(Metric::LimitsHit, 1);
+        let limit = match code {
+            Code::BodyTooLarge => Some(Limit::BodyBytes),
+            Code::Overloaded => Some(Limit::ActiveRequests),
+            Code::LimitExceeded => Some(Limit::BatchOperations),
+            _ => None,
+        };
+        if let Some(limit) = limit {
+            self.count(Metric::LimitHit(limit), 1);
         }
         self.reply(id, protocol::refuse_whole(media, &[GraphQlError::new(code, message)], code));
     }

@@ -20,6 +20,7 @@ pub(crate) fn refuse(media: Media, errors: &[GraphQlError], code: Code) -> Reply
             | Code::UnknownOperation
             | Code::BadVariables
             | Code::UnsupportedOperation
+            | Code::IntrospectionDisabled
             | Code::LimitExceeded
     );
     let status = if media == Media::Json && spoken_of_graphql { 200 } else { code.status() };
