@@ -299,7 +299,7 @@ fn parts<'a>(operation: &'a OperationDefinition) -> Parts<'a> {
     }
 }
 
-pub(crate) fn selections<'a>(operation: &'a OperationDefinition) -> &'a SelectionSet {
+pub(crate) fn selections(operation: &OperationDefinition) -> &SelectionSet {
     match operation {
         OperationDefinition::SelectionSet(set) => set,
         OperationDefinition::Query(query) => &query.selection_set,
@@ -309,7 +309,7 @@ pub(crate) fn selections<'a>(operation: &'a OperationDefinition) -> &'a Selectio
 }
 
 /// The directives of the operation itself.
-pub(crate) fn directives<'a>(operation: &'a OperationDefinition) -> &'a [Directive] {
+pub(crate) fn directives(operation: &OperationDefinition) -> &[Directive] {
     match operation {
         OperationDefinition::SelectionSet(_) => &[],
         OperationDefinition::Query(query) => &query.directives,

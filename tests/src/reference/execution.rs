@@ -203,10 +203,11 @@ impl<'d, S: Source> Run<'d, S> {
                         self.collect(type_name, &fragment.selection_set, visited, groups);
                     }
                 }
-                Selection::InlineFragment(inline) if self.included(&inline.directives) => {
-                    if self.applies(type_name, inline.type_condition.as_ref()) {
-                        self.collect(type_name, &inline.selection_set, visited, groups);
-                    }
+                Selection::InlineFragment(inline)
+                    if self.included(&inline.directives)
+                        && self.applies(type_name, inline.type_condition.as_ref()) =>
+                {
+                    self.collect(type_name, &inline.selection_set, visited, groups);
                 }
                 _ => {}
             }
