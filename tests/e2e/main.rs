@@ -18,4 +18,5 @@ mod passing;
 mod refused_calls;
 mod streams;
 mod subgraph_failures;
+mod suites;
 mod support;

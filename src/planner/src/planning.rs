@@ -104,10 +104,7 @@ pub(crate) fn plan(
             check::check(&promise, &fetches, &mut names).map(|()| fetches).map_err(failed)
         });
         match checked {
-            Ok(fetches) => {
-                let shown = tree_keys::shown(&nodes, &mut names);
-                return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection, shown });
-            }
+            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
             Err(error) => failure = error,
         }
