@@ -1,5 +1,7 @@
-//! What the tests share: a simulated world around the core.
+//! What the tests share: a simulated world around the core, random operations, and a reference to compare with.
 
 pub mod dataset;
+pub mod operations;
+pub mod schema;
 pub mod subgraph;
 pub mod world;
