@@ -128,7 +128,12 @@ impl Conformance {
             },
             ("Float", _) => matches!(value, Tree::Integer(_) | Tree::Float(_)),
             ("String", _) => matches!(value, Tree::Text(_)),
-            ("ID", _) => matches!(value, Tree::Text(_) | Tree::Integer(_)),
+            ("ID", _) => match value {
+                Tree::Text(_) | Tree::Integer(_) => true,
+                // A whole number beyond 128 bits, or -0.
+                Tree::Float(n) => n.fract() == 0.0,
+                _ => false,
+            },
             ("Boolean", _) => matches!(value, Tree::Bool(_)),
             (_, Some(s::TypeDefinition::Enum(of))) => match value {
                 Tree::Text(text) => of.values.iter().any(|value| value.name == *text),

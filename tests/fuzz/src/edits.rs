@@ -14,12 +14,21 @@ const RAW: [&str; 8] = [
     r#""\u0000\u2028""#,
 ];
 
+/// More than these say nothing new.
+const MAX_EDITS: usize = 32;
+
+/// Edits that double a part double the next one's too.
+const MAX_NODES: usize = 1_000;
+
 /// Carries out the edits and writes the answer. Two bytes are an edit: which node (in the order of the text),
 /// and what becomes of it.
 pub(crate) fn edited(mut answer: Json, edits: &[u8]) -> String {
-    for pair in edits.chunks_exact(2) {
+    for pair in edits.chunks_exact(2).take(MAX_EDITS) {
         let (mut place, what) = (usize::from(pair[0]), pair[1]);
         let nodes = count(&answer);
+        if nodes > MAX_NODES {
+            break;
+        }
         place %= nodes;
         if let Some(node) = nth(&mut answer, &mut place) {
             edit(node, what);
