@@ -43,8 +43,12 @@ impl Conformance {
             .definitions
             .iter()
             .find_map(|definition| match definition {
-                q::Definition::Operation(q::OperationDefinition::Mutation(m)) => Some(("Mutation", &m.selection_set)),
-                q::Definition::Operation(q::OperationDefinition::Query(query)) => Some(("Query", &query.selection_set)),
+                q::Definition::Operation(q::OperationDefinition::Mutation(m)) => {
+                    Some(("Mutation", &m.selection_set))
+                }
+                q::Definition::Operation(q::OperationDefinition::Query(query)) => {
+                    Some(("Query", &query.selection_set))
+                }
                 q::Definition::Operation(q::OperationDefinition::SelectionSet(set)) => Some(("Query", set)),
                 _ => None,
             })
@@ -52,7 +56,13 @@ impl Conformance {
         self.object(root, &[set], data, "data")
     }
 
-    fn object(&self, ty: &str, sets: &[&q::SelectionSet<'static, String>], value: &Tree, at: &str) -> Result<(), String> {
+    fn object(
+        &self,
+        ty: &str,
+        sets: &[&q::SelectionSet<'static, String>],
+        value: &Tree,
+        at: &str,
+    ) -> Result<(), String> {
         let Tree::Object(fields) = value else { return Err(format!("{at}: {value:?} is no {ty}")) };
         let runtime = match self.definition(ty) {
             Some(s::TypeDefinition::Object(_)) => ty,
@@ -81,7 +91,12 @@ impl Conformance {
         })
     }
 
-    fn collect<'a>(&self, runtime: &str, set: &'a q::SelectionSet<'static, String>, into: &mut Vec<Field<'a>>) {
+    fn collect<'a>(
+        &self,
+        runtime: &str,
+        set: &'a q::SelectionSet<'static, String>,
+        into: &mut Vec<Field<'a>>,
+    ) {
         for item in &set.items {
             match item {
                 q::Selection::Field(field) => {
@@ -104,7 +119,13 @@ impl Conformance {
         }
     }
 
-    fn value(&self, ty: &s::Type<'static, String>, field: &Field<'_>, value: &Tree, at: &str) -> Result<(), String> {
+    fn value(
+        &self,
+        ty: &s::Type<'static, String>,
+        field: &Field<'_>,
+        value: &Tree,
+        at: &str,
+    ) -> Result<(), String> {
         match (ty, value) {
             (s::Type::NonNullType(_), Tree::Null) => Err(format!("{at}: is null, but its type is {ty}")),
             (s::Type::NonNullType(inner), _) => self.value(inner, field, value, at),

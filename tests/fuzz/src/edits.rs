@@ -93,7 +93,11 @@ fn edit(node: &mut Json, what: u8) {
         19 => insert(node, "extra", json!({"deep": [1, {"er": null}]})),
         20 => insert(node, "__typename", json!("Question")),
         21 => insert(node, "errors", json!([{"message": "no"}])),
-        22 => insert(node, "errors", json!([{"message": "no", "path": ["_entities", 0, "name"], "extensions": {"code": "X"}}])),
+        22 => insert(
+            node,
+            "errors",
+            json!([{"message": "no", "path": ["_entities", 0, "name"], "extensions": {"code": "X"}}]),
+        ),
         23 => insert(node, "errors", json!([{"message": 5, "path": "x", "locations": 3}, 7, null])),
         _ => *node = Json::String(placeholder(usize::from(what % 8))),
     }

@@ -62,7 +62,12 @@ impl World {
     ///
     /// # Panics
     /// If there is none or more than one, or if anything of the request is left.
-    pub(crate) fn ask(&mut self, request: HttpRequest, turned: bool, fate: &mut dyn FnMut(&Call) -> Fate) -> Reply {
+    pub(crate) fn ask(
+        &mut self,
+        request: HttpRequest,
+        turned: bool,
+        fate: &mut dyn FnMut(&Call) -> Fate,
+    ) -> Reply {
         self.next = self.next.wrapping_add(1);
         let id = RequestId(self.next);
         let mut host = OneRequest {

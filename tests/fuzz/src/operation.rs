@@ -22,7 +22,10 @@ fn check(data: &[u8]) {
         let operation = match Operation::prepare(supergraph, text, None, &OperationLimits::default()) {
             Ok(operation) => operation,
             Err(errors) => {
-                assert!(!errors.is_empty() && errors.iter().all(|error| !error.message.is_empty()), "{errors:?}");
+                assert!(
+                    !errors.is_empty() && errors.iter().all(|error| !error.message.is_empty()),
+                    "{errors:?}"
+                );
                 return;
             }
         };

@@ -16,7 +16,8 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// What an input may cost of a worker is 100 ms. Sanitizer and coverage, and likewise an unoptimised build,
 /// take about four times as long.
-const MAX_CPU: Duration = Duration::from_millis(if cfg!(feature = "libfuzzer") || cfg!(debug_assertions) { 400 } else { 100 });
+const MAX_CPU: Duration =
+    Duration::from_millis(if cfg!(feature = "libfuzzer") || cfg!(debug_assertions) { 400 } else { 100 });
 
 /// Bytes that one input, of at most some 16 KB, may hold at once.
 const MAX_PEAK: usize = 64 << 20;

@@ -56,7 +56,8 @@ fn check(data: &[u8]) {
     let errors = matches!(reply.get("errors"), Some(Tree::List(errors)) if !errors.is_empty());
     assert!(*data != Tree::Null || errors, "no data and no errors");
     CONFORMANCE.with_borrow_mut(|all| {
-        let conformance = all.entry(operation).or_insert_with(|| Conformance::new(demo::SUPERGRAPH, operation));
+        let conformance =
+            all.entry(operation).or_insert_with(|| Conformance::new(demo::SUPERGRAPH, operation));
         if let Err(why) = conformance.check(data) {
             panic!("{why}\n{operation}\n{reply:?}");
         }
@@ -70,7 +71,9 @@ fn fate(call: &Call, part: &[u8]) -> Fate {
     match kind {
         b'r' => answer(200, rest),
         b's' => match rest.split_first() {
-            Some((status, body)) => answer([0, 199, 204, 301, 400, 401, 422, 500, 503, 599][usize::from(status % 10)], body),
+            Some((status, body)) => {
+                answer([0, 199, 204, 301, 400, 401, 422, 500, 503, 599][usize::from(status % 10)], body)
+            }
             None => answer(500, rest),
         },
         b'f' => match rest.first().copied().unwrap_or_default() % 5 {
