@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use graphql_tools::static_graphql::query::Document;
 use hive_router_query_planner::ast::normalization::normalize_operation;
-use hive_router_query_planner::graph::{PERCENTAGE_SCALE_FACTOR, PlannerOverrideContext};
+use hive_router_query_planner::graph::PlannerOverrideContext;
 use hive_router_query_planner::planner::PlannerError;
 use hive_router_query_planner::planner::plan_nodes::QueryPlan;
 use hive_router_query_planner::utils::cancellation::{CancellationError, CancellationToken};
@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contain::contain;
 use crate::introspection::Introspection;
+use crate::joins::{ActiveLabels, LOT_SCALE};
 use crate::library_operation::Form;
 use crate::names::Names;
 use crate::operation::Operation;
@@ -20,13 +21,23 @@ use crate::plan::{ExecutablePlan, Fetch, OperationKind};
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
-use crate::{adapter, check, library_operation};
+use crate::{adapter, check, library_operation, solver};
+
+/// Which planners are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Planners {
+    /// The library, and the second one where its plan doesn't hold.
+    Both,
+    /// The second one.
+    SecondAlone,
+}
 
 pub(crate) fn plan(
     supergraph: &Supergraph,
     operation: &Operation,
     variables: &PlanVariables,
     budget: Option<Duration>,
+    planners: Planners,
 ) -> Result<ExecutablePlan, PlanError> {
     let schema = supergraph.schema();
     let kind = operation.kind();
@@ -43,14 +54,37 @@ pub(crate) fn plan(
     let mut projector = Projector::new(schema, introspection);
     let projection = projector.selection(&mut names, root, &node_refs).map_err(failed)?;
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
-    let mut first_failure = None;
-    for form in [Form::AsWritten, Form::PerObjectType] {
-        let document =
-            library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes, form)
+    let lot = lot(operation);
+    let mut failure = failed("no plan was tried");
+    let attempts: &[Attempt] = match planners {
+        Planners::Both => {
+            &[Attempt::Library(Form::AsWritten), Attempt::Library(Form::PerObjectType), Attempt::Second]
+        }
+        Planners::SecondAlone => &[Attempt::Second],
+    };
+    for attempt in attempts {
+        let fetches = match attempt {
+            Attempt::Library(form) => {
+                let document = library_operation::write(
+                    schema,
+                    &mut projector,
+                    &mut names,
+                    operation,
+                    root,
+                    &nodes,
+                    *form,
+                )
                 .map_err(failed)?;
-        let fetches = match document {
-            None => Ok(Vec::new()),
-            Some(document) => fetches(supergraph, kind, &document, &token, &mut names),
+                match document {
+                    None => Ok(Vec::new()),
+                    Some(document) => fetches(supergraph, kind, &document, lot, &token, &mut names),
+                }
+            }
+            Attempt::Second => {
+                let labels = ActiveLabels { custom: &[], lot };
+                solver::solve(supergraph.joins(), labels, operation, root, &nodes, &token, &mut names)
+                    .map_err(failed)
+            }
         };
         let checked = fetches.and_then(|fetches| {
             check::check(kind, &fetches, &projection, &mut names, &supergraph.planner().supergraph)
@@ -60,12 +94,19 @@ pub(crate) fn plan(
         match checked {
             Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
-            Err(failure) => {
-                first_failure.get_or_insert(failure);
-            }
+            Err(error) => failure = error,
+        }
+        if token.bail_if_cancelled().is_err() {
+            return Err(PlanError::TimedOut);
         }
     }
-    Err(first_failure.unwrap_or_else(|| failed("no plan was tried")))
+    Err(failure)
+}
+
+/// A way to come by a plan.
+enum Attempt {
+    Library(Form),
+    Second,
 }
 
 /// Asks the library for a plan and turns it into ours.
@@ -73,11 +114,12 @@ fn fetches(
     supergraph: &Supergraph,
     kind: OperationKind,
     document: &Document,
+    lot: u64,
     token: &CancellationToken,
     names: &mut Names,
 ) -> Result<Vec<Fetch>, PlanError> {
     let planner = supergraph.planner();
-    let overrides = overrides(&document.to_string());
+    let overrides = PlannerOverrideContext::new(HashSet::new(), lot);
     let planned = contain(|| -> Result<QueryPlan, PlanError> {
         let normalized = normalize_operation(&planner.supergraph, document, None)
             .map_err(|error| failed(error.to_string()))?;
@@ -106,8 +148,7 @@ fn library_error(error: PlannerError) -> PlanError {
 
 /// `@override(label: "percent(x)")` moves x percent of the load. A plan is cached and shared, so the lot falls per
 /// operation, by the hash of its text, and the same everywhere. Custom labels are never active.
-fn overrides(document: &str) -> PlannerOverrideContext {
-    let full = PERCENTAGE_SCALE_FACTOR.saturating_mul(100);
-    let lot = xxh3_64(document.as_bytes()).checked_rem(full).unwrap_or(0);
-    PlannerOverrideContext::new(HashSet::new(), lot)
+fn lot(operation: &Operation) -> u64 {
+    let full = LOT_SCALE.saturating_mul(100);
+    xxh3_64(operation.document.to_string().as_bytes()).checked_rem(full).unwrap_or(0)
 }
