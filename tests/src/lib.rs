@@ -2,6 +2,8 @@
 
 pub mod dataset;
 pub mod operations;
+pub mod reference;
 pub mod schema;
 pub mod subgraph;
+pub mod suite;
 pub mod world;

@@ -307,3 +307,50 @@ fn input(value: InputValue<'static, String>) -> InputDef {
         directives: value.directives,
     }
 }
+
+impl Schema {
+    /// The schema as SDL without any directives, in alphabetical order; built-in scalars are left out.
+    pub fn to_sdl(&self) -> String {
+        let mut out = String::new();
+        let types = self.types.values().filter(|ty| {
+            !matches!(ty.name.as_str(), "Int" | "Float" | "String" | "Boolean" | "ID" | "_Any" | "_Service")
+        });
+        for ty in types {
+            let keyword = match ty.kind {
+                Kind::Scalar => "scalar",
+                Kind::Object => "type",
+                Kind::Interface => "interface",
+                Kind::Union => "union",
+                Kind::Enum => "enum",
+                Kind::Input => "input",
+            };
+            out.push_str(&format!("{keyword} {}", ty.name));
+            if !ty.interfaces.is_empty() {
+                out.push_str(&format!(" implements {}", ty.interfaces.join(" & ")));
+            }
+            if ty.kind == Kind::Union {
+                out.push_str(&format!(" = {}", ty.members.join(" | ")));
+            }
+            let mut lines: Vec<String> = ty.values.clone();
+            lines.extend(ty.inputs.iter().map(input_text));
+            lines.extend(ty.fields.iter().map(|field| {
+                let arguments: Vec<String> = field.arguments.iter().map(input_text).collect();
+                let arguments =
+                    if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+                format!("{}{arguments}: {}", field.name, field.ty)
+            }));
+            if !lines.is_empty() {
+                out.push_str(&format!(" {{\n  {}\n}}", lines.join("\n  ")));
+            }
+            out.push('\n');
+        }
+        out
+    }
+}
+
+fn input_text(input: &InputDef) -> String {
+    match &input.default {
+        Some(default) => format!("{}: {} = {default}", input.name, input.ty),
+        None => format!("{}: {}", input.name, input.ty),
+    }
+}
