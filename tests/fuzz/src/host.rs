@@ -18,6 +18,12 @@ pub(crate) enum Fate {
     Hang,
 }
 
+impl Fate {
+    pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Fate {
+        Fate::Answer(HttpResponse { status, body: body.into() })
+    }
+}
+
 /// A gateway that lives as long as a fuzzing process, so that whatever it kept of a request would pile up.
 pub(crate) struct World {
     gateway: RefCell<Gateway>,

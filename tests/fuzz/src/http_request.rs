@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 
 use serde_json::Value as Json;
-use weir_gateway::event::{HttpRequest, HttpResponse};
+use weir_gateway::event::HttpRequest;
 use weir_tests::{dataset::Dataset, subgraph};
 
 use crate::host::{Fate, World};
+use crate::tree::Tree;
 use crate::{Target, demo, tree};
 
 /// The input is written much as HTTP/1.1 is: `METHOD PATH`, lines `name: value`, an empty line, the body.
@@ -30,12 +31,16 @@ fn check(data: &[u8]) {
                 // Sent on as the client wrote it, and of a kind that this test's own subgraphs don't read.
                 Err(_) => "{\"data\":null}".to_owned(),
             };
-            Fate::Answer(HttpResponse { status: 200, body: answer.into_bytes() })
+            Fate::answer(200, answer)
         });
         assert!(STATUSES.contains(&reply.status), "status {}", reply.status);
         assert!(reply.headers.iter().any(|(name, _)| *name == "content-type"), "{:?}", reply.headers);
-        if let Some(read) = tree::read(&reply.body, "the reply") {
-            assert!(read.get("data").is_some() || read.get("errors").is_some(), "{read:?}");
+        let Some(read) = tree::read(&reply.body, "the reply") else { return };
+        let is_response = |tree: &Tree| tree.get("data").is_some() || tree.get("errors").is_some();
+        match &read {
+            // An array of operations gets an array of responses.
+            Tree::List(responses) => assert!(responses.iter().all(is_response), "{read:?}"),
+            response => assert!(is_response(response), "{read:?}"),
         }
     });
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use serde_json::Value as Json;
-use weir_gateway::event::{Call, CallFailure, HttpRequest, HttpResponse};
+use weir_gateway::event::{Call, CallFailure, HttpRequest};
 use weir_tests::{dataset::Dataset, subgraph};
 
 use crate::conformance::Conformance;
@@ -67,14 +67,13 @@ fn check(data: &[u8]) {
 fn fate(call: &Call, part: &[u8]) -> Fate {
     tree::read_call(&call.body);
     let (kind, rest) = part.split_first().map_or((b'e', part), |(kind, rest)| (*kind, rest));
-    let answer = |status: u16, body: &[u8]| Fate::Answer(HttpResponse { status, body: body.to_vec() });
     match kind {
-        b'r' => answer(200, rest),
+        b'r' => Fate::answer(200, rest),
         b's' => match rest.split_first() {
             Some((status, body)) => {
-                answer([0, 199, 204, 301, 400, 401, 422, 500, 503, 599][usize::from(status % 10)], body)
+                Fate::answer([0, 199, 204, 301, 400, 401, 422, 500, 503, 599][usize::from(status % 10)], body)
             }
-            None => answer(500, rest),
+            None => Fate::answer(500, rest),
         },
         b'f' => match rest.first().copied().unwrap_or_default() % 5 {
             0 => Fate::Fail(CallFailure::Refused),
@@ -86,10 +85,10 @@ fn fate(call: &Call, part: &[u8]) -> Fate {
         _ => match serde_json::from_slice::<Json>(&call.body) {
             Ok(body) => {
                 let right = DATASET.with(|dataset| subgraph::execute(dataset, &body));
-                answer(200, edits::edited(right, rest).as_bytes())
+                Fate::answer(200, edits::edited(right, rest).as_bytes())
             }
             // Keys that a broken answer brought and this test's own subgraphs don't read.
-            Err(_) => answer(200, b"{\"data\":null}"),
+            Err(_) => Fate::answer(200, b"{\"data\":null}"),
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use weir_gateway::event::{HttpRequest, HttpResponse};
+use weir_gateway::event::HttpRequest;
 
 use crate::host::{Fate, World};
 use crate::{Target, demo, tree};
@@ -45,7 +45,7 @@ fn check(data: &[u8]) {
     WORLD.with_borrow_mut(|world| {
         let reply = world.ask(request, false, &mut |call| {
             tree::read_call(&call.body);
-            Fate::Answer(HttpResponse { status: 200, body: b"{\"data\":null}".to_vec() })
+            Fate::answer(200, "{\"data\":null}")
         });
         tree::read(&reply.body, "the reply");
     });
