@@ -1,5 +1,6 @@
 //! Weir over the four subgraphs against one service with the same schema and data: random operations must get
-//! the same `data`, byte for byte, and errors where the other has errors.
+//! the same `data`, byte for byte, and errors where the other has errors. The one service is asked the operation
+//! in its plain form (`weir_tests::plain_operation`).
 //!
 //! `make differential` asks any number more; `WEIR_DIFF_COUNT`, `WEIR_DIFF_SEED` and `WEIR_DIFF_NUMBER` (one
 //! operation alone) are its settings. What differs is saved under `target/differential/SEED/NUMBER/`.
@@ -13,6 +14,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use weir_tests::operations::{GeneratedOperation, Operations};
+use weir_tests::plain_operation::{plain, without_placeholders};
 use weir_tests::schema::Schema;
 
 use crate::support::binaries;
@@ -32,8 +34,11 @@ const MAX_SAVED: usize = 50;
 fn random_operations_get_what_one_service_answers() {
     let world = World::start(&json!({}), 2);
     let schema = Schema::api_of_supergraph(&world.subgraphs.supergraph());
-    let run =
-        Run::new(&world, Operations::new(&schema, setting("WEIR_DIFF_SEED").unwrap_or(1)).values(values()));
+    let run = Run::new(
+        &world,
+        &schema,
+        Operations::new(&schema, setting("WEIR_DIFF_SEED").unwrap_or(1)).values(values()),
+    );
     let numbers: Vec<u64> = match setting("WEIR_DIFF_NUMBER") {
         Some(number) => vec![number],
         None => (0..setting("WEIR_DIFF_COUNT").unwrap_or(COUNT)).collect(),
@@ -107,6 +112,7 @@ fn values() -> Value {
 
 struct Run<'a> {
     world: &'a World,
+    schema: &'a Schema,
     operations: Operations<'a>,
     /// Number and what differs, unsorted.
     differing: Mutex<Vec<(u64, String)>>,
@@ -128,9 +134,16 @@ struct Answer {
 }
 
 impl<'a> Run<'a> {
-    fn new(world: &'a World, operations: Operations<'a>) -> Run<'a> {
+    fn new(world: &'a World, schema: &'a Schema, operations: Operations<'a>) -> Run<'a> {
         let differing = Mutex::new(Vec::new());
-        Run { world, operations, differing, mutations: AtomicU64::new(0), with_errors: AtomicU64::new(0) }
+        Run {
+            world,
+            schema,
+            operations,
+            differing,
+            mutations: AtomicU64::new(0),
+            with_errors: AtomicU64::new(0),
+        }
     }
 
     fn pair(&self) -> Pair {
@@ -172,7 +185,10 @@ impl<'a> Run<'a> {
 
     fn compare(&self, pair: &Pair, operation: &GeneratedOperation) {
         let request = json!({ "query": operation.text, "variables": operation.variables });
-        let (weir, one) = (Answer::of(&pair.weir, &request), Answer::of(&pair.one, &request));
+        let plain = plain(self.schema, &operation.text, &operation.variables);
+        let weir = Answer::of(&pair.weir, &request);
+        let mut one = Answer::of(&pair.one, &json!({ "query": plain, "variables": operation.variables }));
+        one.data = without_placeholders(&one.data, self.schema);
         if !one.errors.is_empty() {
             self.with_errors.fetch_add(1, Ordering::Relaxed);
         }
@@ -189,13 +205,13 @@ impl<'a> Run<'a> {
         };
         let mut differing = self.differing.lock().expect("no thread has panicked");
         if differing.len() < MAX_SAVED {
-            self.save(operation, &request, &weir, &one);
+            self.save(operation, &plain, &weir, &one);
         }
         differing.push((operation.number, what));
     }
 
     /// All that is needed to look at it and to repeat it.
-    fn save(&self, operation: &GeneratedOperation, request: &Value, weir: &Answer, one: &Answer) {
+    fn save(&self, operation: &GeneratedOperation, plain: &str, weir: &Answer, one: &Answer) {
         let folder = folder(operation.seed).join(operation.number.to_string());
         fs::create_dir_all(&folder).expect("a folder can be made");
         let write =
@@ -205,7 +221,7 @@ impl<'a> Run<'a> {
         write("supergraph.graphql", &self.world.subgraphs.supergraph());
         write("operation.graphql", &operation.text);
         write("variables.json", &operation.variables.to_string());
-        write("request.json", &request.to_string());
+        write("one-service.graphql", plain);
         write("weir.json", &weir.body);
         write("one-service.json", &one.body);
         let arguments = ["plan", "--supergraph"].map(PathBuf::from).into_iter().chain([supergraph, text]);

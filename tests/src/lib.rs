@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod operations;
+pub mod plain_operation;
 pub mod reference;
 pub mod schema;
 pub mod subgraph;
