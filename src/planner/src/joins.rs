@@ -80,6 +80,7 @@ pub(crate) enum Resolution<'a> {
 }
 
 /// Which labels of progressive overrides are active.
+#[derive(Clone, Copy)]
 pub(crate) struct ActiveLabels<'a> {
     /// The names of those that are.
     pub(crate) custom: &'a [String],

@@ -32,12 +32,12 @@ mod planning_tests;
 mod projection;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod random_operations;
-mod runtime_types;
 mod schema;
 mod selection;
 mod solver;
 mod spec_versions;
 mod supergraph;
+mod tree_keys;
 mod validation;
 
 pub use limits::OperationLimits;

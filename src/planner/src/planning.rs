@@ -11,17 +11,17 @@ use hive_router_query_planner::planner::plan_nodes::QueryPlan;
 use hive_router_query_planner::utils::cancellation::{CancellationError, CancellationToken};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::check::Promise;
 use crate::contain::contain;
 use crate::introspection::Introspection;
 use crate::joins::{ActiveLabels, LOT_SCALE};
-use crate::library_operation::Form;
 use crate::names::Names;
 use crate::operation::Operation;
 use crate::plan::{ExecutablePlan, Fetch, OperationKind};
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
-use crate::{adapter, check, library_operation, solver};
+use crate::{adapter, check, library_operation, solver, tree_keys};
 
 /// Which planners are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,9 @@ pub(crate) fn plan(
             schema.mutation_type().ok_or_else(|| failed("the schema has no mutations"))?
         }
     };
-    let nodes = fold(operation, variables);
+    let mut nodes = fold(operation, variables);
+    let types = &supergraph.planner().supergraph.definitions;
+    tree_keys::keep_apart(&mut nodes, |name| types.values().any(|ty| ty.fields().contains_key(name)));
     let node_refs: Vec<&Node> = nodes.iter().collect();
     let mut names = Names::default();
     let introspection = Introspection::new(schema, operation, variables);
@@ -55,44 +57,45 @@ pub(crate) fn plan(
     let projection = projector.selection(&mut names, root, &node_refs).map_err(failed)?;
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
     let lot = lot(operation);
+    let labels = ActiveLabels { custom: &[], lot };
     let mut failure = failed("no plan was tried");
     let attempts: &[Attempt] = match planners {
-        Planners::Both => {
-            &[Attempt::Library(Form::AsWritten), Attempt::Library(Form::PerObjectType), Attempt::Second]
-        }
+        Planners::Both => &[Attempt::Library, Attempt::Second],
         Planners::SecondAlone => &[Attempt::Second],
     };
     for attempt in attempts {
         let fetches = match attempt {
-            Attempt::Library(form) => {
-                let document = library_operation::write(
-                    schema,
-                    &mut projector,
-                    &mut names,
-                    operation,
-                    root,
-                    &nodes,
-                    *form,
-                )
-                .map_err(failed)?;
+            Attempt::Library => {
+                let document =
+                    library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes)
+                        .map_err(failed)?;
                 match document {
                     None => Ok(Vec::new()),
                     Some(document) => fetches(supergraph, kind, &document, lot, &token, &mut names),
                 }
             }
             Attempt::Second => {
-                let labels = ActiveLabels { custom: &[], lot };
                 solver::solve(supergraph.joins(), labels, operation, root, &nodes, &token, &mut names)
                     .map_err(failed)
             }
         };
+        let promise = Promise {
+            kind,
+            root,
+            nodes: &nodes,
+            projection: &projection,
+            schema,
+            joins: supergraph.joins(),
+            labels: &labels,
+        };
         let checked = fetches.and_then(|fetches| {
-            check::check(kind, &fetches, &projection, &mut names, &supergraph.planner().supergraph)
-                .map(|()| fetches)
-                .map_err(failed)
+            check::check(&promise, &fetches, &mut names).map(|()| fetches).map_err(failed)
         });
         match checked {
-            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
+            Ok(fetches) => {
+                let shown = tree_keys::shown(&nodes, &mut names);
+                return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection, shown });
+            }
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
             Err(error) => failure = error,
         }
@@ -105,7 +108,7 @@ pub(crate) fn plan(
 
 /// A way to come by a plan.
 enum Attempt {
-    Library(Form),
+    Library,
     Second,
 }
 

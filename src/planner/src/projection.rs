@@ -82,7 +82,7 @@ impl<'a> Projector<'a> {
                 let below: Vec<&'a Node> = same.iter().flat_map(|field| &field.selections).collect();
                 self.output_type(names, &field.field_type, &below)?
             };
-            fields.push(OutputField { key: names.id(key), ty });
+            fields.push(OutputField { key: names.id(key), shown: names.id(&first.shown), ty });
         }
         Ok(fields)
     }
@@ -128,7 +128,7 @@ impl<'a> Projector<'a> {
 
 /// The fields that `nodes` select on objects of type `object`, by response key in the order of their first
 /// occurrence.
-fn collect<'a>(
+pub(crate) fn collect<'a>(
     schema: &ApiSchema,
     object: &str,
     nodes: &[&'a Node],

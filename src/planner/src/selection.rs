@@ -26,8 +26,10 @@ pub(crate) enum Node {
 /// A selected field.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldNode {
-    /// Alias, or name where there is none.
+    /// Its key in the response tree: see [`crate::tree_keys`].
     pub(crate) key: String,
+    /// Its response key: alias, or name where there is none.
+    pub(crate) shown: String,
     /// The field's name.
     pub(crate) name: String,
     /// Its arguments as written.
@@ -65,8 +67,10 @@ impl Folder<'_> {
         for selection in &set.items {
             match selection {
                 Parsed::Field(field) if self.included(&field.directives) => {
+                    let shown = field.alias.clone().unwrap_or_else(|| field.name.clone());
                     nodes.push(Node::Field(FieldNode {
-                        key: field.alias.clone().unwrap_or_else(|| field.name.clone()),
+                        key: shown.clone(),
+                        shown,
                         name: field.name.clone(),
                         arguments: field.arguments.clone(),
                         selections: self.set(&field.selection_set),

@@ -105,7 +105,7 @@ impl<'a, 'n> Search<'a, 'n> {
             let mark = self.draft.mark();
             root.sources.clear();
             if let Some(index) = self.enter(root, &entry, 1)
-                && self.from_source(root, index, wants.clone(), MAX_HOPS).0.is_empty()
+                && self.select_in(root, index, wants.clone(), MAX_HOPS).0.is_empty()
             {
                 return None;
             }
@@ -127,7 +127,7 @@ impl<'a, 'n> Search<'a, 'n> {
             return (wants, moved);
         }
         for index in 0..object.sources.len() {
-            let (left, progressed) = self.from_source(object, index, wants, hops);
+            let (left, progressed) = self.select_in(object, index, wants, hops);
             wants = left;
             moved |= progressed;
         }
@@ -157,7 +157,7 @@ impl<'a, 'n> Search<'a, 'n> {
                 let (mark, touched) = (self.draft.mark(), self.touched.clone());
                 let known = object.sources.len();
                 if let Some(index) = self.enter(object, entry, limit) {
-                    let (left, progressed) = self.from_source(object, index, wants.to_vec(), hops);
+                    let (left, progressed) = self.select_in(object, index, wants.to_vec(), hops);
                     if progressed {
                         return Some(left);
                     }
@@ -313,7 +313,7 @@ impl<'a, 'n> Search<'a, 'n> {
     }
 
     /// Selects in a source what it has of `wants`; returns the rest, and whether there was anything.
-    fn from_source(
+    fn select_in(
         &mut self,
         object: &Object<'a>,
         index: usize,
