@@ -67,7 +67,8 @@ fn introspection_tells_what_one_service_tells() {
             inputFields { name defaultValue type { ...T } } interfaces { name } possibleTypes { name } enumValues { name } } } }
             fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
         let told = |url: String| {
-            let mut types = Connection::new(url).post(&json!({ "query": query })).data()["__schema"].clone();
+            let mut types =
+                Connection::new(url).post(&json!({ "query": query })).json()["data"]["__schema"].clone();
             sort(&mut types);
             types
         };
