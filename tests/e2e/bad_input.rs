@@ -35,7 +35,7 @@ fn a_body_that_is_no_graphql_request_is_refused() {
             ("\"{ me { name } }\"", "The body is not a JSON object."),
             (
                 "[{\"query\":\"{ me { name } }\"}]",
-                "Send one operation: batches of operations are not served.",
+                "Send one operation: this gateway takes no lists of operations (batching.enabled).",
             ),
             ("{\"query\":", "The body is not valid JSON"),
             ("{}", "The body has no \"query\"."),
@@ -129,7 +129,7 @@ const TOO_LARGE: usize = (1 << 20) + 1;
 #[test]
 fn a_body_over_the_limit_is_refused_however_it_comes() {
     calm(|world| {
-        let hits = world.gateway.stat("wasmcustom.weir.limits_hit");
+        let hits = world.gateway.stat("wasmcustom.weir.limit.body_bytes.hits");
         // By its length alone: the body is never sent.
         let head = format!(
             "POST /graphql HTTP/1.1\r\nhost: weir\r\ncontent-type: application/json\r\ncontent-length: {TOO_LARGE}\r\n\r\n"
@@ -149,7 +149,7 @@ fn a_body_over_the_limit_is_refused_however_it_comes() {
         chunked.extend(b"0\r\n\r\n");
         let reply = raw::exchange(world.gateway.address, &chunked);
         reply.refusal(413, "BODY_TOO_LARGE");
-        assert_eq!(world.gateway.stat("wasmcustom.weir.limits_hit"), hits + 2);
+        assert_eq!(world.gateway.stat("wasmcustom.weir.limit.body_bytes.hits"), hits + 2);
     });
 }
 

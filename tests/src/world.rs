@@ -10,7 +10,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use weir_gateway::event::{Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, Reply, Timestamp};
+use weir_gateway::event::{
+    Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, ReceivedHeader, Reply, Timestamp,
+};
 use weir_gateway::metric::Metric;
 use weir_gateway::{Gateway, Host, Input, RequestId, drive};
 
@@ -40,6 +42,8 @@ struct Subgraph {
     data: Data,
     behaviour: Behaviour,
     latency: Duration,
+    /// Headers of its answers.
+    headers: Vec<ReceivedHeader>,
 }
 
 /// What a subgraph answers from.
@@ -108,7 +112,8 @@ impl World {
         let subgraphs = loaded.config.subgraphs.iter().map(|subgraph| {
             let latency = Duration::from_millis(10);
             let data = data(&subgraph.name);
-            (subgraph.cluster.clone(), Subgraph { data, behaviour: Behaviour::Answer, latency })
+            let simulated = Subgraph { data, behaviour: Behaviour::Answer, latency, headers: Vec::new() };
+            (subgraph.cluster.clone(), simulated)
         });
         let host = SimulatedHost {
             now: Timestamp(Duration::from_secs(1000)),
@@ -135,6 +140,12 @@ impl World {
     /// Tells a subgraph how long to take for an answer.
     pub fn latency(&mut self, subgraph: &str, latency: Duration) {
         self.subgraph(subgraph).latency = latency;
+    }
+
+    /// Tells a subgraph which headers to put on its answers.
+    pub fn answer_with(&mut self, subgraph: &str, headers: &[(&str, &str)]) {
+        let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        self.subgraph(subgraph).headers = pairs.collect();
     }
 
     fn subgraph(&mut self, name: &str) -> &mut Subgraph {
@@ -279,6 +290,11 @@ impl World {
         self.host.largest_turn
     }
 
+    /// What was written to the log.
+    pub fn log(&self) -> &[String] {
+        &self.host.log
+    }
+
     /// Whether the gateway waits for time to pass.
     pub fn timer_is_armed(&self) -> bool {
         self.host.timer.is_some()
@@ -291,8 +307,15 @@ impl SimulatedHost {
         self.agenda.insert((self.now.after(delay), self.scheduled), input);
     }
 
-    fn answer(&mut self, call: CallId, delay: Duration, status: u16, body: String) {
-        let response = HttpResponse { status, body: body.into_bytes() };
+    fn answer(
+        &mut self,
+        call: CallId,
+        delay: Duration,
+        status: u16,
+        headers: Vec<ReceivedHeader>,
+        body: String,
+    ) {
+        let response = HttpResponse { status, headers, body: body.into_bytes() };
         self.schedule(delay, Input::CallDone { call, response });
     }
 }
@@ -302,6 +325,7 @@ impl Host for SimulatedHost {
         let subgraph =
             self.subgraphs.get(&call.cluster).unwrap_or_else(|| panic!("no cluster {}", call.cluster));
         let (behaviour, latency) = (subgraph.behaviour.clone(), subgraph.latency);
+        let headers = subgraph.headers.clone();
         let (id, timeout) = (call.id, call.timeout);
         assert!(timeout >= Duration::from_millis(1), "Envoy takes a shorter timeout for none");
         let body: Json = serde_json::from_slice(&call.body).expect("a call's body is JSON");
@@ -313,14 +337,14 @@ impl Host for SimulatedHost {
         match behaviour {
             Behaviour::Answer => {
                 let text = subgraph.data.answer(&body);
-                self.answer(id, latency, 200, text);
+                self.answer(id, latency, 200, headers, text);
             }
-            Behaviour::Raw(status, text) => self.answer(id, latency, status, text),
+            Behaviour::Raw(status, text) => self.answer(id, latency, status, headers, text),
             Behaviour::Changed(change) => {
                 let response =
                     serde_json::from_str(&subgraph.data.answer(&body)).expect("a subgraph sends JSON");
                 let text = change(response).to_string();
-                self.answer(id, latency, 200, text);
+                self.answer(id, latency, 200, headers, text);
             }
             Behaviour::Fail(failure) => self.schedule(latency, Input::CallFailed { call: id, failure }),
             Behaviour::Refuse => return Err(CallFailure::Refused),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 use weir_planner::display::PlanDisplay;
-use weir_planner::{Operation, OperationError, OperationLimits, PlanVariables};
+use weir_planner::{Operation, OperationError, PlanVariables};
 
 use crate::excerpt::excerpt;
 use crate::settings::{Settings, Sources};
@@ -55,12 +55,9 @@ pub(crate) fn plan(options: &Options) -> anyhow::Result<ExitCode> {
         serde_json::from_str(&options.variables).context("--variables is not a JSON object")?;
     let file = options.operation.display().to_string();
     let text = fs::read_to_string(&options.operation).with_context(|| format!("can't read {file}"))?;
-    let limits = OperationLimits {
-        max_tokens: loaded.config.limits.max_tokens,
-        max_depth: loaded.config.limits.max_depth,
-    };
     let name = options.operation_name.as_deref();
-    let operation = match Operation::prepare(&loaded.supergraph, &text, name, &limits) {
+    let operation = match Operation::prepare(&loaded.supergraph, &text, name, &loaded.config.limits.operation)
+    {
         Ok(operation) => operation,
         Err(errors) => {
             eprint!("{}", show_errors(&file, &text, &errors));

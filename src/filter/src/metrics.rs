@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 use weir_gateway::config::SubgraphConfig;
+use weir_gateway::limit::Limit;
 use weir_gateway::metric::{CATALOGUE, Kind, Metric, SubgraphId};
 
 use crate::hostcall::attempt;
@@ -16,7 +17,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Defines every metric of the catalogue, those of subgraphs once for each.
+    /// Defines every metric of the catalogue, those of subgraphs and limits once for each.
     ///
     /// # Errors
     /// The name of the first metric that the host refused.
@@ -48,6 +49,15 @@ impl Metrics {
 
 /// A catalogue entry's metrics with their names.
 fn instances(metric: Metric, name: &str, subgraphs: &[SubgraphConfig]) -> Vec<(Metric, String)> {
+    let of_limit: Option<fn(Limit) -> Metric> = match metric {
+        Metric::LimitHit(_) => Some(Metric::LimitHit),
+        Metric::LimitWarned(_) => Some(Metric::LimitWarned),
+        _ => None,
+    };
+    if let Some(of_limit) = of_limit {
+        let named = |limit: &Limit| (of_limit(*limit), name.replace("{limit}", limit.name()));
+        return Limit::ALL.iter().map(named).collect();
+    }
     let of_subgraph: fn(SubgraphId) -> Metric = match metric {
         Metric::SubgraphCalls(_) => Metric::SubgraphCalls,
         Metric::SubgraphFailures(_) => Metric::SubgraphFailures,

@@ -14,13 +14,17 @@
     )
 )]
 
+mod coerce;
 pub mod config;
 mod driver;
 pub mod error;
+mod error_policy;
 pub mod event;
 mod executor;
 mod guard;
+mod headers;
 mod host;
+pub mod limit;
 pub mod metric;
 mod pipeline;
 mod plans;

@@ -2,11 +2,15 @@
 
 pub use weir_planner::plan::SubgraphId;
 
+use crate::limit::Limit;
+
 /// A metric, with its label where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Metric {
     /// Requests to the GraphQL path.
     Requests,
+    /// Operations that came in lists.
+    BatchedOperations,
     /// Replies that carry at least one error.
     RequestErrors,
     /// Requests whose client went away before the reply.
@@ -15,8 +19,10 @@ pub enum Metric {
     DeadlinesExceeded,
     /// Requests in work.
     RequestsActive,
-    /// Requests refused because a bound was reached (body, depth, requests in work, …).
-    LimitsHit,
+    /// Requests refused, or answered in part, because of this bound.
+    LimitHit(Limit),
+    /// Requests beyond this bound that were served because it is only warned of.
+    LimitWarned(Limit),
     /// Plans made.
     PlansMade,
     /// Plans found in the cache.
@@ -51,8 +57,8 @@ pub enum Kind {
 pub struct Entry {
     /// The metric; a label's value stands for all.
     pub metric: Metric,
-    /// Name in Envoy's stats, after `wasmcustom.`; `{subgraph}` is replaced by the subgraph's name, which
-    /// the rendered bootstrap's `stats_tags` turn into the label `subgraph`.
+    /// Name in Envoy's stats, after `wasmcustom.`; `{subgraph}` is replaced by the subgraph's name and `{limit}`
+    /// by the bound's, which the rendered bootstrap's `stats_tags` turn into labels of these names.
     pub name: &'static str,
     /// Counter or gauge.
     pub kind: Kind,
@@ -69,6 +75,7 @@ const ANY: SubgraphId = SubgraphId(0);
 /// All metrics. Docs and the filter's definitions derive from it.
 pub const CATALOGUE: &[Entry] = &[
     counter(Metric::Requests, "weir.requests", "Requests to the GraphQL path."),
+    counter(Metric::BatchedOperations, "weir.batched_operations", "Operations that came in lists."),
     counter(Metric::RequestErrors, "weir.request_errors", "Replies that carry at least one error."),
     counter(Metric::ClientsGone, "weir.clients_gone", "Requests whose client went away before the reply."),
     counter(
@@ -82,7 +89,16 @@ pub const CATALOGUE: &[Entry] = &[
         kind: Kind::Gauge,
         help: "Requests in work.",
     },
-    counter(Metric::LimitsHit, "weir.limits_hit", "Requests refused because a bound was reached."),
+    counter(
+        Metric::LimitHit(Limit::Depth),
+        "weir.limit.{limit}.hits",
+        "Requests refused, or answered in part, because of this bound.",
+    ),
+    counter(
+        Metric::LimitWarned(Limit::Depth),
+        "weir.limit.{limit}.warnings",
+        "Requests beyond this bound that were served because of `limits.warn_only`.",
+    ),
     counter(Metric::PlansMade, "weir.plans_made", "Plans made."),
     counter(Metric::PlanCacheHits, "weir.plan_cache_hits", "Plans found in the cache."),
     counter(Metric::PlanCacheEvictions, "weir.plan_cache_evictions", "Plans dropped from the full cache."),

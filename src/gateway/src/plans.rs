@@ -8,6 +8,8 @@ use weir_planner::ExecutablePlan;
 use weir_planner::plan::OperationKind;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::limit::Limit;
+
 /// Longer operation texts are not kept.
 const MAX_CACHED_TEXT: usize = 16 * 1024;
 
@@ -25,8 +27,10 @@ const MAX_VARIANTS: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) kind: OperationKind,
-    /// Its variables, as far as requests are checked against them.
-    pub(crate) variables: Vec<weir_planner::OperationVariable>,
+    /// What values its variables take.
+    pub(crate) variables: weir_planner::VariableTypes,
+    /// The limits that it exceeds though they are only warned of.
+    pub(crate) exceeded: Vec<Limit>,
     /// The variables whose values decide which plan serves a request.
     pub(crate) conditions: Vec<weir_planner::ConditionVariable>,
     /// The variables whose values are part of an introspection result.

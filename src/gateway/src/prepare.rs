@@ -4,12 +4,16 @@ use std::rc::Rc;
 
 use weir_planner::plan::OperationKind;
 use weir_planner::{
-    ExecutablePlan, Operation, OperationErrorKind, OperationLimits, PlanError, PlanVariables, Supergraph,
+    ExecutablePlan, Operation, OperationError, OperationErrorKind, OperationLimits, PlanError, PlanVariables,
+    Supergraph,
 };
 
+use crate::coerce;
 use crate::config::Limits;
 use crate::error::Code;
+use crate::event::{Level, Output};
 use crate::executor::Variables;
+use crate::limit::Limit;
 use crate::metric::Metric;
 use crate::plans::{Known, Plans};
 use crate::protocol::GraphQlRequest;
@@ -23,12 +27,12 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    fn one(code: Code, message: impl Into<String>) -> Refused {
+    pub(crate) fn one(code: Code, message: impl Into<String>) -> Refused {
         Refused { code, errors: vec![GraphQlError::new(code, message)] }
     }
 }
 
-/// The plan for a request. `count` is told what happened.
+/// The plan for a request. `note` is told what to count and to log.
 ///
 /// # Errors
 /// What is wrong with the operation or its variables, or why it could not be planned.
@@ -37,33 +41,39 @@ pub(crate) fn prepare(
     limits: &Limits,
     plans: &mut Plans,
     request: &GraphQlRequest,
-    count: &mut dyn FnMut(Metric),
+    note: &mut dyn FnMut(Output),
 ) -> Result<Rc<ExecutablePlan>, Refused> {
     let (text, name) = (request.query.as_str(), request.operation_name.as_deref());
+    let suggest = limits.operation.introspection;
     if let Some(known) = plans.known(text, name) {
-        let variables = check(&known, request)?;
+        let variables = check(&known, request, suggest, note)?;
         if let Some(plan) = plans.plan(text, name, &variant(&variables)) {
-            count(Metric::PlanCacheHits);
+            count(note, Metric::PlanCacheHits);
             return Ok(plan);
         }
     }
-    let operation = parse(supergraph, limits, request, count)?;
+    let operation = parse(supergraph, &limits.operation, request, note)?;
     let known = Rc::new(Known {
         kind: operation.kind(),
-        variables: operation.variables().to_vec(),
+        variables: operation.variables().clone(),
         conditions: operation.conditions().to_vec(),
         introspection: operation.introspection_variables().to_vec(),
+        exceeded: operation.exceeded().iter().filter_map(limit_of).collect(),
     });
-    let variables = check(&known, request)?;
+    let variables = check(&known, request, suggest, note)?;
     let planned = supergraph.plan(&operation, &variables, Some(limits.max_planning_time));
     let plan = Rc::new(planned.map_err(|error| {
-        count(Metric::PlansFailed);
+        count(note, Metric::PlansFailed);
         match error {
             PlanError::Failed(why) => {
                 Refused::one(Code::PlanningFailed, format!("No plan was found for this operation: {why}."))
             }
+            PlanError::TooLarge(why) => {
+                count(note, Metric::LimitHit(Limit::Complexity));
+                Refused::one(Code::LimitExceeded, format!("The operation can't be answered: {why}."))
+            }
             PlanError::TimedOut => {
-                count(Metric::LimitsHit);
+                count(note, Metric::LimitHit(Limit::PlanningTime));
                 Refused::one(
                     Code::PlanningTimedOut,
                     "Planning this operation took longer than limits.max_planning_time.",
@@ -71,63 +81,77 @@ pub(crate) fn prepare(
             }
         }
     })?);
-    count(Metric::PlansMade);
+    count(note, Metric::PlansMade);
     if plans.insert(text, name, &known, variant(&variables), &plan) {
-        count(Metric::PlanCacheEvictions);
+        count(note, Metric::PlanCacheEvictions);
     }
     Ok(plan)
 }
 
-fn parse(
-    supergraph: &Supergraph,
-    limits: &Limits,
-    request: &GraphQlRequest,
-    count: &mut dyn FnMut(Metric),
-) -> Result<Operation, Refused> {
-    let limits = OperationLimits { max_tokens: limits.max_tokens, max_depth: limits.max_depth };
-    Operation::prepare(supergraph, &request.query, request.operation_name.as_deref(), &limits).map_err(
-        |errors| {
-            let kind = errors.first().map_or(OperationErrorKind::Validation, |error| error.kind);
-            let code = match kind {
-                OperationErrorKind::Parse => Code::ParseFailed,
-                OperationErrorKind::Validation => Code::ValidationFailed,
-                OperationErrorKind::UnknownOperation => Code::UnknownOperation,
-                OperationErrorKind::Limit => Code::LimitExceeded,
-                OperationErrorKind::Unsupported => Code::UnsupportedOperation,
-            };
-            if code == Code::LimitExceeded {
-                count(Metric::LimitsHit);
-            }
-            let errors = errors.into_iter().map(|error| {
-                let mut shown = GraphQlError::new(code, error.message);
-                shown.locations = error.locations;
-                shown
-            });
-            Refused { code, errors: errors.collect() }
-        },
-    )
+fn count(note: &mut dyn FnMut(Output), metric: Metric) {
+    note(Output::Count(metric, 1));
 }
 
-/// Checks the request's variables as far as Weir itself reads them (the subgraphs check the rest), and
-/// collects the values that the plan depends on.
-fn check(known: &Known, request: &GraphQlRequest) -> Result<PlanVariables, Refused> {
+/// The bound that an error is about.
+fn limit_of(error: &OperationError) -> Option<Limit> {
+    match error.kind {
+        OperationErrorKind::Limit(limit) => Some(Limit::from(limit)),
+        _ => None,
+    }
+}
+
+fn parse(
+    supergraph: &Supergraph,
+    limits: &OperationLimits,
+    request: &GraphQlRequest,
+    note: &mut dyn FnMut(Output),
+) -> Result<Operation, Refused> {
+    let prepared = Operation::prepare(supergraph, &request.query, request.operation_name.as_deref(), limits);
+    let errors = match prepared {
+        Ok(operation) => {
+            for error in operation.exceeded() {
+                let name = operation.name().unwrap_or("anonymous");
+                let line = format!("weir: served although over a limit: operation {name}: {error}");
+                note(Output::Log(Level::Warn, line));
+            }
+            return Ok(operation);
+        }
+        Err(errors) => errors,
+    };
+    let kind = errors.first().map_or(OperationErrorKind::Validation, |error| error.kind);
+    let code = match kind {
+        OperationErrorKind::Parse => Code::ParseFailed,
+        OperationErrorKind::Validation => Code::ValidationFailed,
+        OperationErrorKind::UnknownOperation => Code::UnknownOperation,
+        OperationErrorKind::Limit(_) => Code::LimitExceeded,
+        OperationErrorKind::Introspection => Code::IntrospectionDisabled,
+        OperationErrorKind::Unsupported => Code::UnsupportedOperation,
+    };
+    if let OperationErrorKind::Limit(limit) = kind {
+        count(note, Metric::LimitHit(limit.into()));
+    }
+    let errors = errors.into_iter().map(|error| {
+        let mut shown = GraphQlError::new(code, error.message);
+        shown.locations = error.locations;
+        shown
+    });
+    Err(Refused { code, errors: errors.collect() })
+}
+
+/// Checks the request's variables, and collects the values that the plan depends on.
+fn check(
+    known: &Known,
+    request: &GraphQlRequest,
+    suggest: bool,
+    note: &mut dyn FnMut(Output),
+) -> Result<PlanVariables, Refused> {
     if request.by_get && known.kind == OperationKind::Mutation {
         return Err(Refused::one(Code::MutationByGet, "Mutations are refused on GET: use POST."));
     }
-    for variable in &known.variables {
-        let (name, ty) = (&variable.name, &variable.ty);
-        match value(&request.variables, name) {
-            None if variable.non_null && !variable.has_default => {
-                let message = format!("Variable \"${name}\" of required type \"{ty}\" was not provided.");
-                return Err(Refused::one(Code::BadVariables, message));
-            }
-            Some("null") if variable.non_null => {
-                let message = format!("Variable \"${name}\" of non-null type \"{ty}\" must not be null.");
-                return Err(Refused::one(Code::BadVariables, message));
-            }
-            _ => {}
-        }
+    for limit in &known.exceeded {
+        count(note, Metric::LimitWarned(*limit));
     }
+    let mut errors = coerce::check(&known.variables, &request.variables, suggest);
     let mut variables = PlanVariables::default();
     for condition in &known.conditions {
         let name = &condition.name;
@@ -135,13 +159,23 @@ fn check(known: &Known, request: &GraphQlRequest) -> Result<PlanVariables, Refus
             Some("true") => true,
             Some("false") => false,
             None => condition.default.unwrap_or(false),
-            Some(_) => {
-                let message =
-                    format!("Variable \"${name}\" must be a boolean: @skip or @include looks at it.");
-                return Err(Refused::one(Code::BadVariables, message));
+            Some(json) => {
+                // Null is a value of a nullable variable with a default, and of no condition (§5.8.5); what else
+                // is wrong has been said.
+                if json == "null" && errors.is_empty() {
+                    let message =
+                        format!("Variable \"${name}\" must not be null: @skip or @include looks at it.");
+                    let mut error = GraphQlError::new(Code::BadVariables, message);
+                    error.locations.extend(known.variables.get(name).map(|variable| variable.location));
+                    errors.push(error);
+                }
+                false
             }
         };
         variables.conditions.push((name.clone(), value));
+    }
+    if !errors.is_empty() {
+        return Err(Refused { code: Code::BadVariables, errors });
     }
     for name in &known.introspection {
         if let Some(json) = value(&request.variables, name) {

@@ -24,6 +24,26 @@ pub(crate) enum Part {
     On { condition: String, parts: Vec<Part> },
 }
 
+impl FieldSet {
+    /// Whether one representation can hold the fields of both.
+    pub(crate) fn fits(&self, other: &FieldSet) -> bool {
+        fit(&self.parts, &other.parts)
+    }
+}
+
+fn fit(a: &[Part], b: &[Part]) -> bool {
+    a.iter().all(|one| {
+        b.iter().all(|other| match (one, other) {
+            (
+                Part::Field { name: a, arguments: with, parts: below },
+                Part::Field { name: b, arguments: other_with, parts: other_below },
+            ) => a != b || (with == other_with && fit(below, other_below)),
+            (Part::On { parts, .. }, _) => fit(parts, std::slice::from_ref(other)),
+            (_, Part::On { parts, .. }) => fit(std::slice::from_ref(one), parts),
+        })
+    })
+}
+
 /// `None` for what is no field set: composition wouldn't have let it pass.
 pub(crate) fn parse(text: &str) -> Option<FieldSet> {
     let query = format!("{{{text}}}");

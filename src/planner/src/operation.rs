@@ -1,19 +1,21 @@
 //! One operation of a client's document: parsed, within its limits, valid against the API schema.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
-use graphql_tools::parser::query::{
-    Definition, OperationDefinition, ParseError, parse_query_with_token_limit,
-};
 use graphql_tools::static_graphql::query::{
-    Directive, Document, Selection, SelectionSet, TypeCondition, Value, VariableDefinition,
+    Definition, Directive, Document, OperationDefinition, Selection, SelectionSet, TypeCondition, Value,
+    VariableDefinition,
 };
 
-use crate::contain::contain;
+pub(crate) use crate::limits::OperationLimit;
 use crate::limits::{self, OperationLimits};
 use crate::plan::OperationKind;
+use crate::schema::ApiSchema;
 use crate::supergraph::Supergraph;
+use crate::syntax::{self, Bounds};
+use crate::validation;
+use crate::variable_types::VariableTypes;
 
 /// An operation that can be planned.
 ///
@@ -24,22 +26,10 @@ pub struct Operation {
     pub(crate) document: Document,
     kind: OperationKind,
     name: Option<String>,
-    variables: Vec<OperationVariable>,
+    variables: VariableTypes,
     conditions: Vec<ConditionVariable>,
     introspection: Vec<String>,
-}
-
-/// A declared variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OperationVariable {
-    /// Its name, without `$`.
-    pub name: String,
-    /// Its type as GraphQL text, e.g. `[ID!]!`.
-    pub ty: String,
-    /// Whether the type ends in `!`.
-    pub non_null: bool,
-    /// Whether it has a default value.
-    pub has_default: bool,
+    exceeded: Vec<OperationError>,
 }
 
 /// A variable that `@skip` or `@include` looks at; the plan depends on its value.
@@ -72,7 +62,9 @@ pub enum OperationErrorKind {
     /// No operation of the given name, or several and no name.
     UnknownOperation,
     /// Over one of [`OperationLimits`].
-    Limit,
+    Limit(OperationLimit),
+    /// Introspection, which is switched off.
+    Introspection,
     /// A feature that Weir doesn't have (subscriptions).
     Unsupported,
 }
@@ -90,8 +82,8 @@ impl fmt::Display for OperationError {
 impl std::error::Error for OperationError {}
 
 impl Operation {
-    /// Parses `text`, chooses the operation `name` (needed only if there are several; GraphQL §6.1), checks
-    /// `limits` and validates.
+    /// Parses `text`, checks `limits`, validates, and chooses the operation `name` (needed only if there are
+    /// several; GraphQL §6.1; an empty name is none).
     ///
     /// # Errors
     /// All validation errors; else the first error of the step that failed.
@@ -101,21 +93,31 @@ impl Operation {
         name: Option<&str>,
         limits: &OperationLimits,
     ) -> Result<Self, Vec<OperationError>> {
-        let mut document = parse(text, limits).map_err(|error| vec![error])?;
-        limits::check(&document, limits).map_err(|error| vec![error])?;
-        let chosen = choose(&document, name).map_err(|error| vec![error])?;
-        supergraph.validate(&document)?;
-        refuse_reserved_aliases(&document).map_err(|error| vec![error])?;
-        let mut index = 0_usize;
-        document.definitions.retain(|definition| {
-            let keep = index == chosen || matches!(definition, Definition::Fragment(_));
-            index = index.saturating_add(1);
-            keep
-        });
-        Self::of_document(document, supergraph).map_err(|error| vec![error])
+        let bounds = Bounds { tokens: limits.tokens_read(), nesting: limits.max_nesting() };
+        let mut parsed = syntax::parse(text, bounds).map_err(|error| vec![error])?;
+        let measured = limits::check(&parsed, limits).map_err(|error| vec![error])?;
+        if let Some(place) = measured.introspection.filter(|_| !limits.introspection) {
+            return Err(vec![OperationError {
+                kind: OperationErrorKind::Introspection,
+                message: "Introspection is switched off: __schema and __type are not answered.".to_owned(),
+                locations: vec![limits::location(place)],
+            }]);
+        }
+        validation::validate(supergraph.schema(), &parsed, limits.introspection)?;
+        let document = &mut parsed.document;
+        refuse_reserved_aliases(document).map_err(|error| vec![error])?;
+        let chosen = choose(document, name).map_err(|error| vec![error])?;
+        keep_only(document, chosen);
+        Self::of_document(parsed.document, supergraph.schema(), measured.exceeded)
+            .map_err(|error| vec![error])
     }
 
-    fn of_document(document: Document, supergraph: &Supergraph) -> Result<Self, OperationError> {
+    /// An operation that is valid, the only one of its document.
+    pub(crate) fn of_document(
+        document: Document,
+        schema: &ApiSchema,
+        exceeded: Vec<OperationError>,
+    ) -> Result<Self, OperationError> {
         let (kind, name, definitions) = document
             .definitions
             .iter()
@@ -123,17 +125,10 @@ impl Operation {
                 Definition::Operation(operation) => Some(parts(operation)),
                 Definition::Fragment(_) => None,
             })
-            .ok_or_else(|| error(OperationErrorKind::UnknownOperation, "The document holds no operation."))?;
+            .ok_or_else(no_operation)?;
         let kind = kind?;
-        let root = match kind {
-            OperationKind::Query => Some(supergraph.schema().query_type()),
-            OperationKind::Mutation => supergraph.schema().mutation_type(),
-        };
-        if root.is_none() {
-            return Err(error(OperationErrorKind::Validation, "The schema has no mutations."));
-        }
         let name = name.map(ToOwned::to_owned);
-        let variables = definitions.iter().map(variable).collect();
+        let variables = VariableTypes::new(schema, definitions);
         let mut names = BTreeSet::new();
         let mut introspection = BTreeSet::new();
         for definition in &document.definitions {
@@ -151,7 +146,7 @@ impl Operation {
             .map(|name| ConditionVariable { default: default_of(definitions, &name), name })
             .collect();
         let introspection = introspection.into_iter().collect();
-        Ok(Self { kind, name, variables, conditions, introspection, document })
+        Ok(Self { kind, name, variables, conditions, introspection, exceeded, document })
     }
 
     /// Query or mutation.
@@ -164,9 +159,14 @@ impl Operation {
         self.name.as_deref()
     }
 
-    /// The declared variables, in the order of their declaration.
-    pub fn variables(&self) -> &[OperationVariable] {
+    /// The declared variables, and what values they take.
+    pub fn variables(&self) -> &VariableTypes {
         &self.variables
+    }
+
+    /// The limits that the document exceeds though they are only warned of.
+    pub fn exceeded(&self) -> &[OperationError] {
+        &self.exceeded
     }
 
     /// The variables that `@skip` and `@include` look at, sorted by name.
@@ -190,7 +190,7 @@ impl Operation {
         self.definition().map_or(&[], |operation| parts(operation).2)
     }
 
-    fn definition(&self) -> Option<&OperationDefinition<'static, String>> {
+    fn definition(&self) -> Option<&OperationDefinition> {
         self.document.definitions.iter().find_map(|definition| match definition {
             Definition::Operation(operation) => Some(operation),
             Definition::Fragment(_) => None,
@@ -202,32 +202,8 @@ fn error(kind: OperationErrorKind, message: impl Into<String>) -> OperationError
     OperationError { kind, message: message.into(), locations: Vec::new() }
 }
 
-fn parse(text: &str, limits: &OperationLimits) -> Result<Document, OperationError> {
-    let parsed = contain(|| {
-        parse_query_with_token_limit::<String>(text, limits.max_tokens)
-            .map(|document| document.into_static())
-            .map_err(|error| parse_error(&error))
-    });
-    match parsed {
-        Ok(Ok(document)) if document.definitions.is_empty() => {
-            Err(error(OperationErrorKind::Parse, "Syntax error: the document is empty."))
-        }
-        Ok(result) => result,
-        Err(panic) => Err(error(OperationErrorKind::Parse, format!("Syntax error: {panic}"))),
-    }
-}
-
-fn parse_error(found: &ParseError) -> OperationError {
-    let text = found.to_string();
-    // The parser's text begins `Parse error at LINE:COLUMN` and has one finding per line.
-    let mut lines = text.lines();
-    lines.next();
-    let findings = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
-    let over_limit =
-        ["Token limit exceeded", "Recursion limit exceeded"].iter().any(|part| text.contains(part));
-    let kind = if over_limit { OperationErrorKind::Limit } else { OperationErrorKind::Parse };
-    let message = format!("Syntax error: {}", if findings.is_empty() { text.as_str() } else { &findings });
-    OperationError { kind, message, locations: vec![limits::location(found.0.position)] }
+fn no_operation() -> OperationError {
+    error(OperationErrorKind::UnknownOperation, "The document holds no operation.")
 }
 
 /// The index of the chosen operation among the document's definitions.
@@ -247,7 +223,7 @@ fn choose(document: &Document, name: Option<&str>) -> Result<usize, OperationErr
     }
     match (operations.next(), operations.next()) {
         (Some((index, _)), None) => Ok(index),
-        (None, _) => Err(error(OperationErrorKind::UnknownOperation, "The document holds no operation.")),
+        (None, _) => Err(no_operation()),
         (Some(_), Some(_)) => Err(error(
             OperationErrorKind::UnknownOperation,
             "Must provide operation name if query contains multiple operations.",
@@ -255,9 +231,54 @@ fn choose(document: &Document, name: Option<&str>) -> Result<usize, OperationErr
     }
 }
 
+/// Drops the other operations, and the fragments that are theirs alone: they may use variables of the same
+/// names in other ways.
+fn keep_only(document: &mut Document, chosen: usize) {
+    let fragments: HashMap<&str, &SelectionSet> = document
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            Definition::Fragment(fragment) => Some((fragment.name.as_str(), &fragment.selection_set)),
+            Definition::Operation(_) => None,
+        })
+        .collect();
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    let mut open = Vec::new();
+    if let Some(Definition::Operation(operation)) = document.definitions.get(chosen) {
+        spreads(selections(operation), &mut open);
+    }
+    while let Some(name) = open.pop() {
+        if let Some(set) = fragments.get(name.as_str())
+            && reached.insert(name)
+        {
+            spreads(set, &mut open);
+        }
+    }
+    let mut index = 0_usize;
+    document.definitions.retain(|definition| {
+        let keep = match definition {
+            Definition::Operation(_) => index == chosen,
+            Definition::Fragment(fragment) => reached.contains(&fragment.name),
+        };
+        index = index.saturating_add(1);
+        keep
+    });
+}
+
+/// The names of the fragments spread in `set`. Recursion is bounded: the document passed the limits.
+fn spreads(set: &SelectionSet, names: &mut Vec<String>) {
+    for selection in &set.items {
+        match selection {
+            Selection::Field(field) => spreads(&field.selection_set, names),
+            Selection::InlineFragment(inline) => spreads(&inline.selection_set, names),
+            Selection::FragmentSpread(spread) => names.push(spread.fragment_name.clone()),
+        }
+    }
+}
+
 type Parts<'a> = (Result<OperationKind, OperationError>, Option<&'a str>, &'a [VariableDefinition]);
 
-fn parts<'a>(operation: &'a OperationDefinition<'static, String>) -> Parts<'a> {
+fn parts<'a>(operation: &'a OperationDefinition) -> Parts<'a> {
     match operation {
         OperationDefinition::SelectionSet(_) => (Ok(OperationKind::Query), None, &[]),
         OperationDefinition::Query(query) => {
@@ -278,7 +299,7 @@ fn parts<'a>(operation: &'a OperationDefinition<'static, String>) -> Parts<'a> {
     }
 }
 
-pub(crate) fn selections<'a>(operation: &'a OperationDefinition<'static, String>) -> &'a SelectionSet {
+pub(crate) fn selections<'a>(operation: &'a OperationDefinition) -> &'a SelectionSet {
     match operation {
         OperationDefinition::SelectionSet(set) => set,
         OperationDefinition::Query(query) => &query.selection_set,
@@ -287,12 +308,13 @@ pub(crate) fn selections<'a>(operation: &'a OperationDefinition<'static, String>
     }
 }
 
-fn variable(definition: &VariableDefinition) -> OperationVariable {
-    OperationVariable {
-        name: definition.name.clone(),
-        ty: definition.var_type.to_string(),
-        non_null: definition.var_type.is_non_null(),
-        has_default: definition.default_value.is_some(),
+/// The directives of the operation itself.
+pub(crate) fn directives<'a>(operation: &'a OperationDefinition) -> &'a [Directive] {
+    match operation {
+        OperationDefinition::SelectionSet(_) => &[],
+        OperationDefinition::Query(query) => &query.directives,
+        OperationDefinition::Mutation(mutation) => &mutation.directives,
+        OperationDefinition::Subscription(subscription) => &subscription.directives,
     }
 }
 
@@ -398,7 +420,12 @@ mod tests {
     fn prepare(text: &str, name: Option<&str>) -> Result<Operation, Vec<OperationError>> {
         let sdl = include_str!("../../../tests/fixtures/shop.graphql");
         let supergraph = Supergraph::parse(sdl).expect("fixture");
-        Operation::prepare(&supergraph, text, name, &OperationLimits { max_tokens: 200, max_depth: 6 })
+        Operation::prepare(
+            &supergraph,
+            text,
+            name,
+            &OperationLimits { max_tokens: 200, max_depth: 6, ..OperationLimits::default() },
+        )
     }
 
     fn error(text: &str, name: Option<&str>) -> OperationError {
@@ -420,8 +447,6 @@ mod tests {
             operation.conditions().iter().map(|c| (c.name.as_str(), c.default)).collect();
         assert_eq!(conditions, [("a", Some(true)), ("b", None)]);
         assert_eq!(operation.introspection_variables(), ["b", "t"]);
-        let z = &operation.variables()[3];
-        assert_eq!((z.ty.as_str(), z.non_null, z.has_default), ("ID!", true, false));
     }
 
     #[test]
@@ -445,7 +470,7 @@ mod tests {
         assert_eq!(error("{ me { __typename: name } }", None).kind, OperationErrorKind::Validation);
         assert_eq!(error("{ me { secret } }", None).kind, OperationErrorKind::Validation);
         let tokens = format!("{{ {} }}", "status ".repeat(300));
-        assert_eq!(error(&tokens, None).kind, OperationErrorKind::Limit);
+        assert_eq!(error(&tokens, None).kind, OperationErrorKind::Limit(OperationLimit::Tokens));
         assert_eq!(
             error("{ latest { author { ...F } } } fragment F on User { ...F }", None).kind,
             OperationErrorKind::Validation

@@ -52,9 +52,11 @@ pub(crate) fn plan(
     tree_keys::keep_apart(&mut nodes, |name| types.values().any(|ty| ty.fields().contains_key(name)));
     let node_refs: Vec<&Node> = nodes.iter().collect();
     let mut names = Names::default();
-    let introspection = Introspection::new(schema, operation, variables);
+    let introspection = Introspection::new(schema, operation.variable_definitions(), variables);
     let mut projector = Projector::new(schema, introspection);
-    let projection = projector.selection(&mut names, root, &node_refs).map_err(failed)?;
+    let projection = projector
+        .selection(&mut names, root, &node_refs)
+        .map_err(|why| if projector.is_too_large() { PlanError::TooLarge(why) } else { failed(why) })?;
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
     let lot = lot(operation);
     let labels = ActiveLabels { custom: &[], lot };
@@ -83,6 +85,7 @@ pub(crate) fn plan(
             kind,
             root,
             nodes: &nodes,
+            variables: operation.variable_definitions(),
             projection: &projection,
             schema,
             joins: supergraph.joins(),

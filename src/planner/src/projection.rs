@@ -58,6 +58,11 @@ impl<'a> Projector<'a> {
         Ok(selection)
     }
 
+    /// Whether the answer to introspection was too large, and so the projection failed.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.introspection.is_too_large()
+    }
+
     fn fields(
         &mut self,
         names: &mut Names,

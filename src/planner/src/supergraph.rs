@@ -5,26 +5,23 @@ use std::time::Duration;
 
 use graphql_tools::parser::Pos;
 use graphql_tools::parser::schema::parse_schema;
-use graphql_tools::static_graphql::query;
 use graphql_tools::static_graphql::schema::{Definition, Document, EnumType, TypeDefinition, Value};
 use hive_router_query_planner::planner::Planner;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contain::contain;
 use crate::joins::Joins;
-use crate::operation::{Operation, OperationError};
+use crate::operation::Operation;
 use crate::plan::ExecutablePlan;
 use crate::planning;
 use crate::schema::ApiSchema;
 use crate::spec_versions;
-use crate::validation::Rules;
 
 /// A composed supergraph and all that planning needs of it.
 pub struct Supergraph {
     planner: Planner,
     joins: Joins,
     schema: ApiSchema,
-    rules: Rules,
     subgraphs: Vec<Subgraph>,
     notes: Vec<SupergraphProblem>,
     hash: u64,
@@ -66,6 +63,9 @@ pub enum PlanError {
     /// The operation can't be planned for this supergraph; the text says why.
     #[error("{0}")]
     Failed(String),
+    /// The answer to introspection would be too large; the text says what the bound is.
+    #[error("{0}")]
+    TooLarge(String),
     /// Planning took longer than its budget.
     #[error("planning took longer than its budget")]
     TimedOut,
@@ -127,11 +127,11 @@ impl Supergraph {
         let planner = contain(|| Planner::new_from_supergraph(&document, Default::default()))
             .map_err(|panic| vec![unusable(&panic)])?
             .map_err(|error| vec![unusable(&error.to_string())])?;
-        let schema = ApiSchema::new(planner.consumer_schema.document.clone())
+        let schema = ApiSchema::new(&planner.consumer_schema.document)
             .ok_or_else(|| vec![unusable("the API schema has no query type")])?;
         let joins = Joins::new(&document).ok_or_else(|| vec![unusable("it has no query type")])?;
         let hash = xxh3_64(sdl.as_bytes());
-        Ok(Self { planner, joins, schema, rules: Rules::new(), subgraphs, notes: findings.notes, hash })
+        Ok(Self { planner, joins, schema, subgraphs, notes: findings.notes, hash })
     }
 
     /// The subgraphs, sorted by name; [`crate::plan::SubgraphId`] is an index into them.
@@ -185,10 +185,6 @@ impl Supergraph {
 
     pub(crate) fn planner(&self) -> &Planner {
         &self.planner
-    }
-
-    pub(crate) fn validate(&self, document: &query::Document) -> Result<(), Vec<OperationError>> {
-        self.rules.check(self.schema.document(), document)
     }
 }
 

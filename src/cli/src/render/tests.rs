@@ -68,7 +68,7 @@ fn the_filter_reads_what_was_checked() {
     let bootstrap = rendered(SDL, settings);
     let loaded = config::load(&configuration(&bootstrap).to_string()).unwrap_or_else(|p| panic!("{p:#?}"));
     assert_eq!(loaded.config.path, "/api");
-    assert_eq!(loaded.config.limits.max_depth, 9);
+    assert_eq!(loaded.config.limits.operation.max_depth, 9);
     assert_eq!(loaded.config.subgraphs[0].timeout, Duration::from_secs(1));
     let names: Vec<&str> =
         clusters(&bootstrap).iter().map(|cluster| cluster["name"].as_str().unwrap()).collect();

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use weir_planner::{Subgraph, Supergraph};
+use weir_planner::{OperationLimits, Subgraph, Supergraph};
 
 use super::catalogue as c;
 use super::document::Document;
 use super::problem::{Problem, place};
 use super::suggest;
-use super::{Config, Endpoint, Limits, SubgraphConfig};
+use super::{Config, Endpoint, ErrorPolicy, HeaderRules, Limits, SubgraphConfig};
+
+mod policies;
 
 /// What a valid configuration yields.
 pub struct Loaded {
@@ -32,14 +34,33 @@ pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
     let path = document.read(&c::PATH, "");
     let request_timeout = document.read(&c::REQUEST_TIMEOUT, "");
     let fault_injection = document.read(&c::FAULT_INJECTION, "");
-    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref());
+    let csrf = policies::csrf(&mut document);
+    let batching = policies::batching(&mut document);
+    let headers = policies::headers(&mut document);
+    let trace_context = document.read(&c::TRACE_CONTEXT, "");
+    let errors = policies::errors(&mut document);
+    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref());
 
-    if let (Some(supergraph), Some(limits), Some(path), Some(request_timeout), Some(fault_injection), true) =
-        (supergraph, limits, path, request_timeout, fault_injection, document.problems.is_empty())
-    {
+    let complete = || {
         let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
-        let config = Config { path, request_timeout, limits, subgraphs, fault_injection };
-        return Ok(Loaded { config, supergraph, endpoints });
+        let config = Config {
+            path: path?,
+            request_timeout: request_timeout?,
+            limits: limits?,
+            csrf: csrf?,
+            batching: batching?,
+            headers: headers?,
+            trace_context: trace_context?,
+            errors: errors?,
+            subgraphs,
+            fault_injection: fault_injection?,
+        };
+        Some(Loaded { config, supergraph: supergraph?, endpoints })
+    };
+    if document.problems.is_empty()
+        && let Some(loaded) = complete()
+    {
+        return Ok(loaded);
     }
     Err(document.problems)
 }
@@ -74,20 +95,41 @@ fn read_supergraph(document: &mut Document) -> Option<Supergraph> {
 fn read_limits(document: &mut Document) -> Option<Limits> {
     // Each is read, even after one is refused: all problems are reported at once.
     let max_body_bytes = document.read(&c::MAX_BODY_BYTES, "");
-    let max_tokens = document.read(&c::MAX_TOKENS, "");
-    let max_depth = document.read(&c::MAX_DEPTH, "");
+    let operation = read_operation_limits(document);
     let max_active_requests = document.read(&c::MAX_ACTIVE_REQUESTS, "");
     let max_planning_time = document.read(&c::MAX_PLANNING_TIME, "");
     let max_response_bytes = document.read(&c::MAX_RESPONSE_BYTES, "");
     let max_cached_plans = document.read(&c::MAX_CACHED_PLANS, "");
     Some(Limits {
         max_body_bytes: max_body_bytes?,
-        max_tokens: max_tokens?,
-        max_depth: max_depth?,
+        operation: operation?,
         max_active_requests: max_active_requests?,
         max_planning_time: max_planning_time?,
         max_response_bytes: max_response_bytes?,
         max_cached_plans: max_cached_plans?,
+    })
+}
+
+fn read_operation_limits(document: &mut Document) -> Option<OperationLimits> {
+    let max_tokens = document.read(&c::MAX_TOKENS, "");
+    let max_depth = document.read(&c::MAX_DEPTH, "");
+    let max_height = document.read(&c::MAX_HEIGHT, "");
+    let max_aliases = document.read(&c::MAX_ALIASES, "");
+    let max_root_fields = document.read(&c::MAX_ROOT_FIELDS, "");
+    let max_directives = document.read(&c::MAX_DIRECTIVES, "");
+    let max_introspection_depth = document.read(&c::MAX_INTROSPECTION_DEPTH, "");
+    let warn_only = document.read(&c::WARN_ONLY, "");
+    let introspection = document.read(&c::INTROSPECTION, "");
+    Some(OperationLimits {
+        max_tokens: max_tokens?,
+        max_depth: max_depth?,
+        max_height: max_height?,
+        max_aliases: max_aliases?,
+        max_root_fields: max_root_fields?,
+        max_directives: max_directives?,
+        max_introspection_depth: max_introspection_depth?,
+        warn_only: warn_only?,
+        introspection: introspection?,
     })
 }
 
@@ -96,6 +138,7 @@ fn read_limits(document: &mut Document) -> Option<Limits> {
 fn read_subgraphs(
     document: &mut Document,
     supergraph: Option<&Supergraph>,
+    errors: Option<&ErrorPolicy>,
 ) -> Vec<(SubgraphConfig, Option<Endpoint>)> {
     let default_timeout = document.read(&c::ALL_TIMEOUT, "").unwrap_or_default();
     let named = document.subgraphs();
@@ -119,7 +162,7 @@ fn read_subgraphs(
             Raw::read(document, name);
         }
     }
-    known.iter().filter_map(|subgraph| resolve(document, subgraph, default_timeout)).collect()
+    known.iter().filter_map(|subgraph| resolve(document, subgraph, default_timeout, errors)).collect()
 }
 
 /// What the document says of one subgraph.
@@ -129,6 +172,8 @@ struct Raw {
     authority: Option<String>,
     path: Option<String>,
     timeout: Option<Duration>,
+    headers: HeaderRules,
+    errors: policies::SubgraphErrors,
 }
 
 impl Raw {
@@ -141,6 +186,8 @@ impl Raw {
             authority: document.read(&c::AUTHORITY, name),
             path: document.read(&c::CALL_PATH, name),
             timeout: document.read(&c::TIMEOUT, name),
+            headers: policies::subgraph_headers(document, name),
+            errors: policies::SubgraphErrors::read(document, name),
         };
         (document.problems.len() == before).then_some(raw)
     }
@@ -151,6 +198,7 @@ fn resolve(
     document: &mut Document,
     subgraph: &Subgraph,
     default_timeout: Duration,
+    errors: Option<&ErrorPolicy>,
 ) -> Option<(SubgraphConfig, Option<Endpoint>)> {
     let name = subgraph.name.as_str();
     let raw = Raw::read(document, name)?;
@@ -184,6 +232,8 @@ fn resolve(
             .unwrap_or_else(|| endpoint.as_ref().map_or_else(|| "/graphql".to_owned(), |e| e.path.clone())),
         cluster,
         timeout: raw.timeout.unwrap_or(default_timeout),
+        headers: raw.headers,
+        errors: raw.errors.or(errors?),
     };
     Some((config, endpoint))
 }

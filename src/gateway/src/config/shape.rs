@@ -341,7 +341,7 @@ pub(super) fn size_text(bytes: u32) -> String {
     bytes.to_string()
 }
 
-fn show(json: &Value) -> String {
+pub(super) fn show(json: &Value) -> String {
     match json {
         Value::Object(_) => "an object".to_owned(),
         Value::Array(_) => "a list".to_owned(),

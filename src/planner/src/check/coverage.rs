@@ -187,12 +187,15 @@ pub(super) fn same_arguments(a: &Arguments, b: &Arguments) -> bool {
             .all(|(name, value)| b.iter().any(|(other, same)| name == other && same_value(value, same)))
 }
 
-fn same_value(a: &Value, b: &Value) -> bool {
+/// Whether two values mean the same, in whatever order their fields are written.
+pub(super) fn same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => same_arguments(a, b),
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
         }
-        (a, b) => a.to_string() == b.to_string(),
+        // A float may be written in many ways.
+        (Value::Float(a), Value::Float(b)) => a.total_cmp(b).is_eq(),
+        (a, b) => a == b,
     }
 }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use graphql_tools::parser::query::parse_query;
 use graphql_tools::static_graphql::query::{
     Definition, Document, Field, OperationDefinition, Selection, SelectionSet, TypeCondition,
+    VariableDefinition,
 };
 
+use super::coverage::same_value;
 use crate::contain::contain;
 use crate::plan::Fetch;
 
@@ -24,6 +26,30 @@ impl FetchDocument {
             Ok(Err(error)) => Err(error.to_string()),
             Err(panic) => Err(panic),
         }
+    }
+
+    /// One of the client's variables `used` that the document doesn't declare as the client did.
+    pub(super) fn other_variable<'v>(
+        &self,
+        client: &[VariableDefinition],
+        used: &'v [String],
+    ) -> Option<&'v str> {
+        let own = self.document.definitions.iter().find_map(|definition| match definition {
+            Definition::Operation(OperationDefinition::Query(query)) => Some(&query.variable_definitions),
+            Definition::Operation(OperationDefinition::Mutation(m)) => Some(&m.variable_definitions),
+            Definition::Operation(_) | Definition::Fragment(_) => None,
+        });
+        let own = own.map_or(&[][..], Vec::as_slice);
+        let find = |of: &'_ [VariableDefinition], name: &str| {
+            let found = of.iter().find(|definition| definition.name == name)?;
+            Some((found.var_type.to_string(), found.default_value.clone()))
+        };
+        let alike = |name: &str| match (find(own, name), find(client, name)) {
+            (Some((a, None)), Some((b, None))) => a == b,
+            (Some((a, Some(value))), Some((b, Some(same)))) => a == b && same_value(&value, &same),
+            _ => false,
+        };
+        used.iter().map(String::as_str).find(|name| !alike(name))
     }
 
     /// The selections at the root.

@@ -11,6 +11,8 @@ mod tree;
 
 use std::collections::HashSet;
 
+use graphql_tools::static_graphql::query::VariableDefinition;
+
 use crate::joins::{ActiveLabels, Joins};
 use crate::names::Names;
 use crate::plan::{Fetch, NameId, OperationKind, PathSegment, Require, Selection, Shape, Target};
@@ -25,6 +27,7 @@ pub(crate) struct Promise<'a> {
     /// The name of the root type.
     pub(crate) root: &'a str,
     pub(crate) nodes: &'a [Node],
+    pub(crate) variables: &'a [VariableDefinition],
     pub(crate) projection: &'a Selection,
     pub(crate) schema: &'a ApiSchema,
     pub(crate) joins: &'a Joins,
@@ -37,8 +40,14 @@ pub(crate) fn check(promise: &Promise<'_>, fetches: &[Fetch], names: &mut Names)
     let mut documents = Vec::with_capacity(fetches.len());
     for (index, fetch) in fetches.iter().enumerate() {
         check_fetch(index, fetch, names)?;
-        let document = FetchDocument::parse(fetch);
-        documents.push(document.map_err(|error| format!("fetch {index} has no usable document: {error}"))?);
+        let document = FetchDocument::parse(fetch)
+            .map_err(|error| format!("fetch {index} has no usable document: {error}"))?;
+        if let Some(name) = document.other_variable(promise.variables, &fetch.variables) {
+            return Err(format!(
+                "fetch {index} declares the variable ${name} in another way than the client"
+            ));
+        }
+        documents.push(document);
     }
     if promise.kind == OperationKind::Mutation {
         mutations_run_once(fetches, names)?;

@@ -1,77 +1,12 @@
 //! What introspection shows of the schema: everything but the machinery of federation.
 
-use std::collections::HashSet;
-
-use graphql_tools::static_graphql::schema::{
-    Definition, Directive, DirectiveDefinition, TypeDefinition, Value,
-};
+use graphql_tools::static_graphql::schema::{Directive, TypeDefinition, Value};
 
 use super::Introspection;
 
-/// Prefixes of names that linked specifications bring into a supergraph.
-const INTERNAL: [&str; 11] = [
-    "join__",
-    "link__",
-    "core__",
-    "federation__",
-    "inaccessible__",
-    "tag__",
-    "authenticated__",
-    "requiresScopes__",
-    "policy__",
-    "context__",
-    "connect__",
-];
-
-/// Directives of federation that have no prefix.
-const INTERNAL_DIRECTIVES: [&str; 11] = [
-    "link",
-    "core",
-    "inaccessible",
-    "tag",
-    "authenticated",
-    "requiresScopes",
-    "policy",
-    "context",
-    "fromContext",
-    "connect",
-    "source",
-];
-
-fn is_internal(name: &str) -> bool {
-    INTERNAL.iter().any(|prefix| name.starts_with(prefix))
-}
-
 impl<'a> Introspection<'a> {
-    /// The types that clients see, each once.
-    pub(super) fn types(&self) -> Vec<&'a TypeDefinition> {
-        let mut seen = HashSet::new();
-        self.schema
-            .definitions()
-            .filter(|definition| !is_internal(definition.name()) && seen.insert(definition.name()))
-            .collect()
-    }
-
     pub(super) fn visible(&self, name: &str) -> Option<&'a TypeDefinition> {
-        if is_internal(name) { None } else { self.schema.definition(name) }
-    }
-
-    /// The directives that clients see, each once.
-    pub(super) fn directives(&self) -> Vec<&'a DirectiveDefinition> {
-        let mut seen = HashSet::new();
-        self.schema
-            .document()
-            .definitions
-            .iter()
-            .filter_map(|definition| match definition {
-                Definition::DirectiveDefinition(directive) => Some(directive),
-                _ => None,
-            })
-            .filter(|directive| {
-                !is_internal(&directive.name) && !INTERNAL_DIRECTIVES.contains(&directive.name.as_str())
-            })
-            .filter(|directive| seen.insert(directive.name.as_str()))
-            .collect()
+        self.schema.definition(name)
     }
 }
 

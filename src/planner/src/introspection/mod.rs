@@ -1,14 +1,14 @@
 //! Answers to `__schema` and `__type` (GraphQL §4), computed at planning time: they depend on the schema only.
 
 mod catalogue;
+pub(crate) mod internal;
 mod resolve;
 
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use graphql_tools::static_graphql::query::Value;
+use graphql_tools::static_graphql::query::{Value, VariableDefinition};
 
-use crate::operation::Operation;
 use crate::schema::ApiSchema;
 use crate::selection::{FieldNode, Node};
 use crate::supergraph::PlanVariables;
@@ -36,9 +36,13 @@ enum Argument {
 }
 
 impl<'a> Introspection<'a> {
-    pub(crate) fn new(schema: &'a ApiSchema, operation: &Operation, given: &PlanVariables) -> Self {
+    pub(crate) fn new(
+        schema: &'a ApiSchema,
+        definitions: &[VariableDefinition],
+        given: &PlanVariables,
+    ) -> Self {
         let mut variables = HashMap::new();
-        for definition in operation.variable_definitions() {
+        for definition in definitions {
             if let Some(default) = &definition.default_value {
                 variables.insert(definition.name.clone(), literal(default));
             }
@@ -76,6 +80,11 @@ impl<'a> Introspection<'a> {
         Ok(json)
     }
 
+    /// Whether an answer was refused for its size.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.written.get() > MAX_BYTES
+    }
+
     fn argument(&self, field: &FieldNode, name: &str) -> Option<Argument> {
         let (_, value) = field.arguments.iter().find(|(key, _)| key == name)?;
         match value {
@@ -96,3 +105,6 @@ fn literal(value: &Value) -> Argument {
         _ => Argument::Other,
     }
 }
+
+#[cfg(test)]
+mod tests;

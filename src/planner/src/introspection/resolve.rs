@@ -7,6 +7,7 @@ use graphql_tools::static_graphql::schema::{
 use super::catalogue::{deprecation, directive_text};
 use super::{Introspection, MAX_BYTES};
 use crate::selection::{FieldNode, Node};
+use crate::validation::whole;
 
 /// An object of introspection.
 #[derive(Clone, Copy)]
@@ -53,7 +54,9 @@ impl Meta<'_> {
 impl<'a> Introspection<'a> {
     /// Writes the fields of `meta` that `nodes` select. Recursion is bounded by the operation's depth.
     pub(super) fn object(&self, meta: Meta<'a>, nodes: &[&Node], json: &mut String) -> Result<(), String> {
-        if self.written.get().saturating_add(json.len()) > MAX_BYTES {
+        let written = self.written.get().saturating_add(json.len());
+        if written > MAX_BYTES {
+            self.written.set(written);
             return Err(format!("the introspection result would be larger than {MAX_BYTES} bytes"));
         }
         let mut groups: Vec<(&str, Vec<&FieldNode>)> = Vec::new();
@@ -105,7 +108,7 @@ impl<'a> Introspection<'a> {
             Meta::InputValue(definition) => match field.name.as_str() {
                 "type" => Some(Resolved::Object(self.type_ref(&definition.value_type))),
                 "defaultValue" => Some(match &definition.default_value {
-                    Some(value) => Resolved::Owned(value.to_string()),
+                    Some(value) => Resolved::Owned(whole(value)),
                     None => Resolved::Text(None),
                 }),
                 name => described(name, &definition.name, &definition.description, &definition.directives),
@@ -127,11 +130,11 @@ impl<'a> Introspection<'a> {
         Some(match field.name.as_str() {
             // The parser keeps no description of the schema itself.
             "description" => Resolved::Text(None),
-            "types" => objects(self.types().into_iter().map(|ty| Meta::Type(TypeRef::Named(ty)))),
+            "types" => objects(self.schema.definitions().map(|ty| Meta::Type(TypeRef::Named(ty)))),
             "queryType" => root(Some(self.schema.query_type())),
             "mutationType" => root(self.schema.mutation_type()),
             "subscriptionType" => root(self.schema.subscription_type()),
-            "directives" => objects(self.directives().into_iter().map(Meta::Directive)),
+            "directives" => objects(self.schema.directives().map(Meta::Directive)),
             _ => return None,
         })
     }
@@ -164,7 +167,6 @@ impl<'a> Introspection<'a> {
             "fields" => Resolved::Objects(fields(definition).map(|fields| {
                 fields
                     .iter()
-                    .filter(|field| !field.name.starts_with("__"))
                     .filter(|field| deprecated_too || deprecation(&field.directives).is_none())
                     .map(Meta::Field)
                     .collect()
@@ -217,8 +219,6 @@ impl<'a> Introspection<'a> {
             "description" => Resolved::Text(definition.description.as_deref()),
             "isRepeatable" => Resolved::Boolean(definition.repeatable),
             "args" => self.inputs(&definition.arguments, field),
-            // The planning library's own declaration of @oneOf names the wrong places.
-            "locations" if definition.name == "oneOf" => Resolved::Names(vec!["INPUT_OBJECT".to_owned()]),
             "locations" => Resolved::Names(
                 definition.locations.iter().map(|location| location.as_str().to_owned()).collect(),
             ),

@@ -204,13 +204,27 @@ impl<'a, 'n> Search<'a, 'n> {
                 if without > 0 {
                     entries.push(Entry { graph, view, requires: Vec::new(), score: without });
                 }
-                if requires.len() > 1 {
-                    for set in &requires {
-                        entries.push(Entry { graph, view, requires: vec![set], score: 1 });
+                // Sets that want one field with different arguments can't share a representation.
+                let mut groups: Vec<Vec<&'a FieldSet>> = Vec::new();
+                for set in &requires {
+                    let fits = |group: &&mut Vec<&'a FieldSet>| group.iter().all(|other| other.fits(set));
+                    match groups.iter_mut().find(fits) {
+                        Some(group) => group.push(set),
+                        None => groups.push(vec![set]),
                     }
                 }
-                if !requires.is_empty() {
-                    entries.push(Entry { graph, view, requires, score: score.saturating_add(without) });
+                for group in groups {
+                    if group.len() > 1 {
+                        let single =
+                            |set: &&'a FieldSet| Entry { graph, view, requires: vec![*set], score: 1 };
+                        entries.extend(group.iter().map(single));
+                    }
+                    entries.push(Entry {
+                        graph,
+                        view,
+                        requires: group,
+                        score: score.saturating_add(without),
+                    });
                 }
             }
         }

@@ -8,6 +8,7 @@ use graphql_tools::static_graphql::query::{Value, VariableDefinition};
 
 use super::draft::{Draft, Entity, FetchDraft, Item, Required, SetId};
 use crate::joins::{Joins, core_of};
+use crate::literal;
 use crate::names::Names;
 use crate::plan::{
     EntityLookup, Fetch, FetchId, NameId, OperationKind, Require, Rewrite, RewriteStep, Shape, ShapeField,
@@ -339,7 +340,8 @@ struct SameShape {
 
 fn arguments(arguments: &[(String, Value)], out: &mut String, used: &mut BTreeSet<String>) {
     for (index, (name, value)) in arguments.iter().enumerate() {
-        let _ = write!(out, "{}{name}:{value}", if index == 0 { '(' } else { ',' });
+        let _ = write!(out, "{}{name}:", if index == 0 { '(' } else { ',' });
+        literal::write(value, out);
         variables_of(value, used);
     }
     if !arguments.is_empty() {
@@ -380,7 +382,8 @@ fn document(
     for definition in variables.iter().filter(|definition| used.contains(&definition.name)) {
         let mut text = format!("${}:{}", definition.name, definition.var_type);
         if let Some(default) = &definition.default_value {
-            let _ = write!(text, "={default}");
+            text.push('=');
+            literal::write(default, &mut text);
         }
         definitions.push(text);
     }

@@ -84,7 +84,7 @@ fn what_is_written_wins() {
     let loaded = load(&text).unwrap_or_else(|p| panic!("{p:#?}"));
     let config = loaded.config;
     assert_eq!(config.limits.max_body_bytes, 2 << 20);
-    assert_eq!(config.limits.max_depth, 12);
+    assert_eq!(config.limits.operation.max_depth, 12);
     assert_eq!(config.limits.max_planning_time, Duration::from_millis(20));
     assert_eq!(config.subgraphs[0].cluster, "weir_tls_accounts.example.com_443");
     assert_eq!(config.subgraphs[0].timeout, Duration::from_secs(1));
@@ -163,7 +163,7 @@ fn values_are_checked() {
     assert_problem(
         json!({ "limits": { "max_depth": 1e300 } }),
         "limits.max_depth",
-        "whole number from 1 to 500",
+        "whole number from 1 to 100",
     );
     assert_problem(json!({ "path": "graphql" }), "path", "write `/graphql`");
     assert_problem(json!({ "path": "/ready" }), "path", "answers probes");
