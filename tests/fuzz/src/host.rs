@@ -20,7 +20,7 @@ pub(crate) enum Fate {
 
 impl Fate {
     pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Fate {
-        Fate::Answer(HttpResponse { status, body: body.into() })
+        Fate::Answer(HttpResponse { status, headers: Vec::new(), body: body.into() })
     }
 }
 
@@ -53,6 +53,7 @@ impl World {
         let config = serde_json::json!({
             "supergraph": {"inline": supergraph},
             "limits": {"max_cached_plans": 16},
+            "batching": {"enabled": true, "max_operations": 3},
         });
         match weir_gateway::config::load(&config.to_string()) {
             Ok(loaded) => World {
