@@ -74,6 +74,15 @@ struct Gathering<'a> {
     fields: HashMap<&'a str, usize>,
     /// Fragments that are spread already: once more adds nothing.
     spread: HashSet<&'a str>,
+    /// How many items there were after the last one with a condition.
+    order: usize,
+}
+
+impl<'a> Gathering<'a> {
+    fn on(&mut self, condition: &'a str, set: &'a SelectionSet) {
+        self.items.push(Gathered::On(condition, set));
+        self.order = self.items.len();
+    }
 }
 
 impl<'a> Folder<'a> {
@@ -113,17 +122,23 @@ impl<'a> Folder<'a> {
             match selection {
                 Parsed::Field(field) if self.included(&field.directives) => {
                     let key = field.alias.as_deref().unwrap_or(&field.name);
-                    let index = *gathering.fields.entry(key).or_insert(gathering.items.len());
-                    match gathering.items.get_mut(index) {
+                    let known = gathering.fields.get(key).copied();
+                    // What a fragment in between selects below the same key comes before this.
+                    let in_order =
+                        |index: &usize| *index >= gathering.order || field.selection_set.items.is_empty();
+                    match known.filter(in_order).and_then(|index| gathering.items.get_mut(index)) {
                         Some(Gathered::Field(_, below)) => below.push(&field.selection_set),
-                        _ => gathering.items.push(Gathered::Field(field, vec![&field.selection_set])),
+                        _ => {
+                            gathering.fields.insert(key, gathering.items.len());
+                            gathering.items.push(Gathered::Field(field, vec![&field.selection_set]));
+                        }
                     }
                 }
                 Parsed::InlineFragment(inline) if self.included(&inline.directives) => {
                     match &inline.type_condition {
                         None => self.gather(&inline.selection_set, gathering),
                         Some(TypeCondition::On(name)) => {
-                            gathering.items.push(Gathered::On(name, &inline.selection_set));
+                            gathering.on(name, &inline.selection_set);
                         }
                     }
                 }
@@ -132,7 +147,7 @@ impl<'a> Folder<'a> {
                         && gathering.spread.insert(&fragment.name)
                     {
                         let TypeCondition::On(name) = &fragment.type_condition;
-                        gathering.items.push(Gathered::On(name, &fragment.selection_set));
+                        gathering.on(name, &fragment.selection_set);
                     }
                 }
                 _ => {}
