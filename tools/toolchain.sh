@@ -48,6 +48,15 @@ find_node() {
     return 1
 }
 
+# Prints the path of npm's script, to be run by node: the one on PATH, or the one that came with .tools/node.
+find_npm() {
+    local n
+    for n in "$(readlink -f "$(type -P npm || true)" 2>/dev/null || true)" "$TOOLS/node/lib/node_modules/npm/bin/npm-cli.js"; do
+        if [[ $n == *.js ]] && [ -e "$n" ]; then echo "$n" && return; fi
+    done
+    return 1
+}
+
 # Prints which Rust can build for wasm: path, debian or none.
 wasm_toolchain() {
     local lib

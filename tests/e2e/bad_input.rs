@@ -35,7 +35,7 @@ fn a_body_that_is_no_graphql_request_is_refused() {
             ("\"{ me { name } }\"", "The body is not a JSON object."),
             (
                 "[{\"query\":\"{ me { name } }\"}]",
-                "Send one operation: batches of operations are not served.",
+                "Send one operation: this gateway takes no lists of operations (batching.enabled).",
             ),
             ("{\"query\":", "The body is not valid JSON"),
             ("{}", "The body has no \"query\"."),

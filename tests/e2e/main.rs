@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "real processes need real time, threads and the environment")]
 
+mod audits;
 mod bad_input;
 mod bootstrap;
 mod concurrency;
@@ -13,6 +14,7 @@ mod hostile_input;
 mod lifecycle;
 mod many_streams;
 mod panics;
+mod passing;
 mod refused_calls;
 mod streams;
 mod subgraph_failures;

@@ -1,6 +1,10 @@
-//! What the tests share: a simulated world around the core.
+//! What the tests share: a simulated world around the core, random operations, and a reference to compare with.
 
 pub mod bombs;
 pub mod dataset;
+pub mod operations;
+pub mod reference;
+pub mod schema;
 pub mod subgraph;
+pub mod suite;
 pub mod world;

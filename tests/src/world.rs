@@ -6,24 +6,29 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use weir_gateway::event::{Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, Reply, Timestamp};
+use weir_gateway::event::{
+    Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, ReceivedHeader, Reply, Timestamp,
+};
 use weir_gateway::metric::Metric;
 use weir_gateway::{Gateway, Host, Input, RequestId, drive};
 
 use crate::dataset::Dataset;
+use crate::reference::server::Server;
 use crate::subgraph;
+use crate::suite::Suite;
 
 /// How a subgraph takes its next calls.
 #[derive(Debug, Clone)]
 pub enum Behaviour {
-    /// Answers from the dataset.
+    /// Answers from its data.
     Answer,
     /// Answers with this status and body.
     Raw(u16, String),
-    /// Answers from the dataset, changed by this function.
+    /// Answers from its data, changed by this function.
     Changed(fn(Json) -> Json),
     /// Fails on the way.
     Fail(CallFailure),
@@ -34,8 +39,28 @@ pub enum Behaviour {
 }
 
 struct Subgraph {
+    data: Data,
     behaviour: Behaviour,
     latency: Duration,
+    /// Headers of its answers.
+    headers: Vec<ReceivedHeader>,
+}
+
+/// What a subgraph answers from.
+enum Data {
+    /// Any query over all the data, taken as valid.
+    Loose(Dataset),
+    /// What a real subgraph with its schema would answer.
+    Strict(Rc<Server>),
+}
+
+impl Data {
+    fn answer(&self, body: &Json) -> String {
+        match self {
+            Data::Loose(dataset) => subgraph::execute(dataset, body).to_string(),
+            Data::Strict(server) => server.answer(body).body(),
+        }
+    }
 }
 
 /// The world.
@@ -47,7 +72,6 @@ pub struct World {
 
 struct SimulatedHost {
     now: Timestamp,
-    dataset: Dataset,
     subgraphs: HashMap<String, Subgraph>,
     /// What will happen when; the number keeps the order of what happens at the same time.
     agenda: BTreeMap<(Timestamp, u64), Input>,
@@ -68,8 +92,17 @@ impl World {
         World::new(include_str!("../fixtures/store.graphql"), Dataset::store(), settings)
     }
 
-    /// A world around any supergraph whose subgraphs have URLs.
+    /// A world around any supergraph whose subgraphs have URLs; each answers any query from all the data.
     pub fn new(supergraph: &str, dataset: Dataset, settings: Json) -> World {
+        World::around(supergraph, settings, |_| Data::Loose(dataset.clone()))
+    }
+
+    /// A world around a suite, whose subgraphs are strict: [`Suite::take_violations`] tells what they refused.
+    pub fn suite(suite: &Suite, settings: Json) -> World {
+        World::around(&suite.supergraph, settings, |name| Data::Strict(suite.server(name)))
+    }
+
+    fn around(supergraph: &str, settings: Json, data: impl Fn(&str) -> Data) -> World {
         let mut config = serde_json::json!({"supergraph": {"inline": supergraph}});
         if let (Json::Object(config), Json::Object(settings)) = (&mut config, settings) {
             config.extend(settings);
@@ -78,11 +111,12 @@ impl World {
             .unwrap_or_else(|problems| panic!("bad configuration: {problems:#?}"));
         let subgraphs = loaded.config.subgraphs.iter().map(|subgraph| {
             let latency = Duration::from_millis(10);
-            (subgraph.cluster.clone(), Subgraph { behaviour: Behaviour::Answer, latency })
+            let data = data(&subgraph.name);
+            let simulated = Subgraph { data, behaviour: Behaviour::Answer, latency, headers: Vec::new() };
+            (subgraph.cluster.clone(), simulated)
         });
         let host = SimulatedHost {
             now: Timestamp(Duration::from_secs(1000)),
-            dataset,
             subgraphs: subgraphs.collect(),
             agenda: BTreeMap::new(),
             scheduled: 0,
@@ -106,6 +140,12 @@ impl World {
     /// Tells a subgraph how long to take for an answer.
     pub fn latency(&mut self, subgraph: &str, latency: Duration) {
         self.subgraph(subgraph).latency = latency;
+    }
+
+    /// Tells a subgraph which headers to put on its answers.
+    pub fn answer_with(&mut self, subgraph: &str, headers: &[(&str, &str)]) {
+        let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        self.subgraph(subgraph).headers = pairs.collect();
     }
 
     fn subgraph(&mut self, name: &str) -> &mut Subgraph {
@@ -250,6 +290,11 @@ impl World {
         self.host.largest_turn
     }
 
+    /// What was written to the log.
+    pub fn log(&self) -> &[String] {
+        &self.host.log
+    }
+
     /// Whether the gateway waits for time to pass.
     pub fn timer_is_armed(&self) -> bool {
         self.host.timer.is_some()
@@ -262,8 +307,15 @@ impl SimulatedHost {
         self.agenda.insert((self.now.after(delay), self.scheduled), input);
     }
 
-    fn answer(&mut self, call: CallId, delay: Duration, status: u16, body: String) {
-        let response = HttpResponse { status, body: body.into_bytes() };
+    fn answer(
+        &mut self,
+        call: CallId,
+        delay: Duration,
+        status: u16,
+        headers: Vec<ReceivedHeader>,
+        body: String,
+    ) {
+        let response = HttpResponse { status, headers, body: body.into_bytes() };
         self.schedule(delay, Input::CallDone { call, response });
     }
 }
@@ -273,6 +325,7 @@ impl Host for SimulatedHost {
         let subgraph =
             self.subgraphs.get(&call.cluster).unwrap_or_else(|| panic!("no cluster {}", call.cluster));
         let (behaviour, latency) = (subgraph.behaviour.clone(), subgraph.latency);
+        let headers = subgraph.headers.clone();
         let (id, timeout) = (call.id, call.timeout);
         assert!(timeout >= Duration::from_millis(1), "Envoy takes a shorter timeout for none");
         let body: Json = serde_json::from_slice(&call.body).expect("a call's body is JSON");
@@ -283,13 +336,15 @@ impl Host for SimulatedHost {
         }
         match behaviour {
             Behaviour::Answer => {
-                let response = subgraph::execute(&self.dataset, &body);
-                self.answer(id, latency, 200, response.to_string());
+                let text = subgraph.data.answer(&body);
+                self.answer(id, latency, 200, headers, text);
             }
-            Behaviour::Raw(status, text) => self.answer(id, latency, status, text),
+            Behaviour::Raw(status, text) => self.answer(id, latency, status, headers, text),
             Behaviour::Changed(change) => {
-                let response = change(subgraph::execute(&self.dataset, &body));
-                self.answer(id, latency, 200, response.to_string());
+                let response =
+                    serde_json::from_str(&subgraph.data.answer(&body)).expect("a subgraph sends JSON");
+                let text = change(response).to_string();
+                self.answer(id, latency, 200, headers, text);
             }
             Behaviour::Fail(failure) => self.schedule(latency, Input::CallFailed { call: id, failure }),
             Behaviour::Refuse => return Err(CallFailure::Refused),

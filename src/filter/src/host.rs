@@ -9,6 +9,7 @@ use weir_gateway::metric::Metric;
 use weir_gateway::{Host, RequestId, Timestamp};
 
 use crate::call_table::InFlight;
+use crate::header_values;
 use crate::hostcall::{self, Refused, attempt};
 use crate::worker::Worker;
 
@@ -33,13 +34,7 @@ impl<'a> EnvoyHost<'a> {
     pub(crate) fn dispatch(&self, call: &Call) -> Result<(), CallFailure> {
         let mut headers = Vec::with_capacity(call.headers.len().saturating_add(3));
         headers.extend([(":method", "POST"), (":path", &call.path), (":authority", &call.authority)]);
-        for (name, value) in &call.headers {
-            match std::str::from_utf8(value) {
-                Ok(value) => headers.push((name, value)),
-                // The SDK takes strings only, and a mangled value is worse than none.
-                Err(_) => self.warn_once(&format!("header {name} is not UTF-8 and is not sent to subgraphs")),
-            }
-        }
+        headers.extend(header_values::as_strs(&call.headers));
         // 0 is no timeout at all.
         let timeout = call.timeout.clamp(Duration::from_millis(1), Duration::from_millis(u32::MAX.into()));
         let sent = attempt(|| {
@@ -123,7 +118,7 @@ pub(crate) fn send(id: RequestId, active: u32, reply: &Reply) {
     if attempt(|| hostcalls::set_effective_context(id.0)).is_err() {
         return;
     }
-    let headers = reply.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers = header_values::as_strs(&reply.headers).collect();
     let sent = attempt(|| hostcalls::send_http_response(reply.status.into(), headers, Some(&reply.body)));
     if let Err(refused) = sent {
         hostcall::log(

@@ -17,6 +17,7 @@
 mod call_table;
 mod clock;
 mod fault;
+mod header_values;
 mod host;
 mod hostcall;
 mod http;

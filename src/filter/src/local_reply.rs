@@ -1,8 +1,10 @@
 //! Replies that the filter gives without the gateway: probes, and what is left to say after a panic.
 
+use std::borrow::Cow;
+
 use weir_gateway::Route;
 use weir_gateway::error::Code;
-use weir_gateway::event::Reply;
+use weir_gateway::event::{Header, Reply};
 
 /// The answer to a probe; `None` for the routes that are no probes.
 pub(crate) fn probe(route: Route) -> Option<Reply> {
@@ -11,8 +13,10 @@ pub(crate) fn probe(route: Route) -> Option<Reply> {
         Route::Ready => r#"{"status":"ready"}"#,
         Route::GraphQl | Route::Pass => return None,
     };
-    let headers =
-        vec![("content-type", "application/json".to_owned()), ("cache-control", "no-store".to_owned())];
+    let headers: Vec<Header> = vec![
+        (Cow::Borrowed("content-type"), Cow::Borrowed(b"application/json")),
+        (Cow::Borrowed("cache-control"), Cow::Borrowed(b"no-store")),
+    ];
     Some(Reply { status: 200, headers, body: body.as_bytes().to_vec(), code: None })
 }
 

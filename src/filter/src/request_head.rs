@@ -30,6 +30,7 @@ impl RequestHead {
             match name.as_str() {
                 ":method" => request.method = text(value),
                 ":path" => request.path = text(value),
+                ":authority" => request.headers.push(("host".to_owned(), value)),
                 _ if name.starts_with(':') => {}
                 _ => request.headers.push((name, value)),
             }
@@ -83,18 +84,22 @@ mod tests {
     }
 
     #[test]
-    fn pseudo_headers_become_method_and_path_and_are_no_headers() {
+    fn pseudo_headers_become_method_path_and_host() {
         let head = head(&[
             (":method", b"POST"),
             (":path", b"/graphql?a=1"),
             (":authority", b"x"),
+            (":scheme", b"http"),
             ("a", b"\xff\xfe"),
         ]);
         assert_eq!(head.path(), "/graphql?a=1");
         assert_eq!(head.header("a"), Some(&b"\xff\xfe"[..]));
         let request = head.into_request();
         assert_eq!(request.method, "POST");
-        assert_eq!(request.headers.len(), 1);
+        assert_eq!(
+            request.headers,
+            [("host".to_owned(), b"x".to_vec()), ("a".to_owned(), b"\xff\xfe".to_vec())]
+        );
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub(crate) fn read(num_headers: usize, body_size: usize) -> Result<HttpResponse,
 /// Tells a subgraph's answer from one that Envoy made up.
 fn interpret(headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> Result<HttpResponse, CallFailure> {
     let (mut status, mut plain, mut from_upstream, mut overloaded) = (None, false, false, false);
-    for (name, value) in headers {
+    for (name, value) in &headers {
         match name.as_str() {
-            ":status" => status = std::str::from_utf8(&value).ok().and_then(|text| text.parse::<u16>().ok()),
+            ":status" => status = std::str::from_utf8(value).ok().and_then(|text| text.parse::<u16>().ok()),
             "content-type" => plain = value.starts_with(b"text/plain"),
             "x-envoy-upstream-service-time" => from_upstream = true,
             "x-envoy-overloaded" => overloaded = true,
@@ -52,7 +52,8 @@ fn interpret(headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> Result<HttpRespo
             _ => {}
         }
     }
-    Ok(HttpResponse { status, body })
+    // They had to be read for what stands above, so it costs nothing to hand them on.
+    Ok(HttpResponse { status, headers, body })
 }
 
 #[cfg(test)]

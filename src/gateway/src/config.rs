@@ -5,9 +5,11 @@
 //! table ([`catalogue`]), from which reading, refusing and documenting derive.
 
 pub mod catalogue;
+mod choice;
 mod document;
 mod effective;
 mod endpoint;
+mod header_rules;
 mod limit_names;
 mod load;
 mod problem;
@@ -22,6 +24,10 @@ pub use load::{Loaded, load};
 pub use problem::Problem;
 use weir_planner::OperationLimits;
 
+pub use crate::error_policy::{ErrorMode, ErrorPolicy};
+pub use crate::headers::{Forward, HeaderRules, Merge, Names, Pattern, Rule};
+pub use crate::protocol::{Csrf, CsrfMode};
+
 /// Settings of one gateway, checked and complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -31,6 +37,16 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Bounds on what clients may send and what Weir may hold.
     pub limits: Limits,
+    /// Which GETs are refused as forged.
+    pub csrf: Csrf,
+    /// Lists of operations in one request.
+    pub batching: Batching,
+    /// Which headers pass, for all subgraphs.
+    pub headers: HeaderRules,
+    /// Whether `traceparent` and `tracestate` pass to subgraphs.
+    pub trace_context: bool,
+    /// What clients see of the errors of a subgraph that says nothing else.
+    pub errors: ErrorPolicy,
     /// In the order of [`weir_planner::Supergraph::subgraphs`].
     pub subgraphs: Vec<SubgraphConfig>,
     /// Lets the request header `x-weir-fault` provoke a panic or a trap. For tests only.
@@ -54,6 +70,15 @@ pub struct Limits {
     pub max_cached_plans: usize,
 }
 
+/// Lists of operations in one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batching {
+    /// Whether they are taken.
+    pub enabled: bool,
+    /// Operations in one list.
+    pub max_operations: usize,
+}
+
 /// How one subgraph is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubgraphConfig {
@@ -67,4 +92,8 @@ pub struct SubgraphConfig {
     pub path: String,
     /// How long one call may take.
     pub timeout: Duration,
+    /// Which headers pass, after the rules for all subgraphs.
+    pub headers: HeaderRules,
+    /// What clients see of its errors.
+    pub errors: ErrorPolicy,
 }

@@ -45,15 +45,17 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request's body is not JSON, or not an object.
+    /// The request's body or URL is not a GraphQL request: no JSON object, a parameter missing or of the wrong type.
     BadRequest = "BAD_REQUEST", 400, Client;
+    /// A GET that another site seems to have made a browser send (`csrf.mode`).
+    CsrfRefused = "CSRF_ERROR", 403, Client;
     /// Method other than GET or POST.
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, Client;
     /// The client accepts neither `application/json` nor `application/graphql-response+json`.
     NotAcceptable = "NOT_ACCEPTABLE", 406, Client;
     /// The body is larger than `limits.max_body_bytes`.
     BodyTooLarge = "BODY_TOO_LARGE", 413, Client;
-    /// The body's media type is not `application/json`.
+    /// The body is not `application/json` in UTF-8, or it is compressed.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, Client;
     /// The operation's text is not GraphQL.
     ParseFailed = "GRAPHQL_PARSE_FAILED", 400, Client;
@@ -69,7 +71,7 @@ codes! {
     UnsupportedOperation = "UNSUPPORTED_OPERATION", 400, Client;
     /// The operation asks for `__schema` or `__type`, and `introspection` is off.
     IntrospectionDisabled = "INTROSPECTION_DISABLED", 400, Client;
-    /// The operation breaks one of the `limits`.
+    /// The operation breaks one of the `limits`, or a list of operations is too long.
     LimitExceeded = "LIMIT_EXCEEDED", 400, Client;
     /// As many requests are in work as `limits.max_active_requests` allows.
     Overloaded = "OVERLOADED", 503, Gateway;

@@ -1,5 +1,6 @@
 //! Inputs and outputs of the core: the whole of its contact with the world.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::Code;
@@ -63,6 +64,12 @@ pub enum Input {
     Tick,
 }
 
+/// A header that Weir sends: its name in lower case, its value as bytes, for it need not be UTF-8.
+pub type Header = (Cow<'static, str>, Cow<'static, [u8]>);
+
+/// A header as the host received it, its name in lower case.
+pub type ReceivedHeader = (String, Vec<u8>);
+
 /// A client's request. Headers are kept as bytes: they need not be UTF-8 (HOST §10).
 #[derive(Debug, Clone, Default)]
 pub struct HttpRequest {
@@ -70,8 +77,8 @@ pub struct HttpRequest {
     pub method: String,
     /// Path and query, as sent.
     pub path: String,
-    /// All other headers, names in lower case.
-    pub headers: Vec<(String, Vec<u8>)>,
+    /// All other headers, and `host` with what the client called this gateway.
+    pub headers: Vec<ReceivedHeader>,
     /// The body, whole.
     pub body: Vec<u8>,
 }
@@ -81,6 +88,8 @@ pub struct HttpRequest {
 pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
+    /// Its headers.
+    pub headers: Vec<ReceivedHeader>,
     /// The body, whole.
     pub body: Vec<u8>,
 }
@@ -130,8 +139,8 @@ pub struct Call {
     pub authority: String,
     /// `:path`.
     pub path: String,
-    /// Headers besides the pseudo-headers, names in lower case.
-    pub headers: Vec<(String, Vec<u8>)>,
+    /// Headers besides the pseudo-headers.
+    pub headers: Vec<Header>,
     /// The body.
     pub body: Vec<u8>,
     /// How long the host may wait for the whole answer; at least a millisecond.
@@ -143,8 +152,8 @@ pub struct Call {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Headers, names in lower case; `content-length` is the host's business.
-    pub headers: Vec<(&'static str, String)>,
+    /// Headers; several may have the same name. `content-length` is the host's business.
+    pub headers: Vec<Header>,
     /// The body, in one buffer.
     pub body: Vec<u8>,
     /// The code of the first error in it, for logs and metrics.

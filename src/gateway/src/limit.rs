@@ -25,6 +25,8 @@ limits! {
     ActiveRequests = "active_requests";
     /// `limits.max_body_bytes`.
     BodyBytes = "body_bytes";
+    /// `batching.max_operations`.
+    BatchOperations = "batch_operations";
     /// `limits.max_tokens`.
     Tokens = "tokens";
     /// `limits.max_depth`.
@@ -46,6 +48,8 @@ limits! {
     PlanningTime = "planning_time";
     /// `limits.max_response_bytes`.
     ResponseBytes = "response_bytes";
+    /// Header fields and bytes of one reply that come from subgraphs.
+    ReplyHeaders = "reply_headers";
 }
 
 impl From<OperationLimit> for Limit {

@@ -9,6 +9,8 @@ use crate::limit::Limit;
 pub enum Metric {
     /// Requests to the GraphQL path.
     Requests,
+    /// Operations that came in lists.
+    BatchedOperations,
     /// Replies that carry at least one error.
     RequestErrors,
     /// Requests whose client went away before the reply.
@@ -73,6 +75,7 @@ const ANY: SubgraphId = SubgraphId(0);
 /// All metrics. Docs and the filter's definitions derive from it.
 pub const CATALOGUE: &[Entry] = &[
     counter(Metric::Requests, "weir.requests", "Requests to the GraphQL path."),
+    counter(Metric::BatchedOperations, "weir.batched_operations", "Operations that came in lists."),
     counter(Metric::RequestErrors, "weir.request_errors", "Replies that carry at least one error."),
     counter(Metric::ClientsGone, "weir.clients_gone", "Requests whose client went away before the reply."),
     counter(

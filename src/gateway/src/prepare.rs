@@ -27,7 +27,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    fn one(code: Code, message: impl Into<String>) -> Refused {
+    pub(crate) fn one(code: Code, message: impl Into<String>) -> Refused {
         Refused { code, errors: vec![GraphQlError::new(code, message)] }
     }
 }

@@ -18,9 +18,12 @@ mod adapter;
 mod check;
 mod contain;
 pub mod display;
+mod field_set;
 mod introspection;
+mod joins;
 mod library_operation;
 mod limits;
+mod literal;
 mod names;
 mod operation;
 pub mod plan;
@@ -31,12 +34,13 @@ mod planning_tests;
 mod projection;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod random_operations;
-mod runtime_types;
 mod schema;
 mod selection;
+mod solver;
 mod spec_versions;
 mod supergraph;
 mod syntax;
+mod tree_keys;
 mod validation;
 mod variable_types;
 

@@ -20,16 +20,6 @@ use crate::projection::{Projector, composite_type};
 use crate::schema::ApiSchema;
 use crate::selection::Node;
 
-/// How selections on interfaces and unions are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// As the client wrote them.
-    AsWritten,
-    /// Spelled out for every object type. The plan is larger, but the library finds ways for it that it doesn't
-    /// find for fields selected on the interface.
-    PerObjectType,
-}
-
 /// Writes `nodes` as a document of one operation; `None` if no subgraph is needed for it.
 pub(crate) fn write<'a>(
     schema: &'a ApiSchema,
@@ -38,9 +28,8 @@ pub(crate) fn write<'a>(
     operation: &Operation,
     root: &'a str,
     nodes: &'a [Node],
-    form: Form,
 ) -> Result<Option<Document>, String> {
-    let mut writer = Writer { schema, projector, names, form };
+    let mut writer = Writer { schema, projector, names };
     let mut merged = Vec::new();
     merge(nodes, &mut merged);
     let items = writer.selections(root, &merged)?;
@@ -74,7 +63,6 @@ struct Writer<'a, 'p> {
     schema: &'a ApiSchema,
     projector: &'p mut Projector<'a>,
     names: &'p mut Names,
-    form: Form,
 }
 
 /// A field or fragment with the selections of all its occurrences in one selection set.
@@ -137,50 +125,16 @@ impl<'a> Writer<'a, '_> {
         Ok(items)
     }
 
-    fn per_object_type(&mut self, type_name: &str, nodes: &[&'a Node]) -> Result<Vec<Selection>, String> {
-        let schema = self.schema;
-        let mut items = Vec::new();
-        for object in schema.possible_types(type_name) {
-            let mut fields = Vec::new();
-            fields_on(schema, object, nodes, &mut fields);
-            let mut merged = Vec::new();
-            merge(fields, &mut merged);
-            let selections = self.selections(object, &merged)?;
-            if !selections.is_empty() {
-                items.push(on(object, selections));
-            }
-        }
-        Ok(items)
-    }
-
     /// The selections of a composite position, with `__typename` where it is needed.
     fn object(&mut self, type_name: &'a str, nodes: &[&'a Node]) -> Result<Vec<Selection>, String> {
-        let mut items = if self.form == Form::PerObjectType && self.schema.is_abstract(type_name) {
-            self.per_object_type(type_name, nodes)?
-        } else {
-            let mut merged = Vec::new();
-            merge(nodes.iter().copied(), &mut merged);
-            self.selections(type_name, &merged)?
-        };
+        let mut merged = Vec::new();
+        merge(nodes.iter().copied(), &mut merged);
+        let mut items = self.selections(type_name, &merged)?;
         let is_abstract = self.projector.is_abstract(self.names, type_name, nodes)?;
         if is_abstract || items.is_empty() {
             items.insert(0, Selection::Field(typename()));
         }
         Ok(items)
-    }
-}
-
-/// The fields of `nodes` that are selected on objects of type `object`.
-fn fields_on<'a>(schema: &ApiSchema, object: &str, nodes: &[&'a Node], fields: &mut Vec<&'a Node>) {
-    for node in nodes {
-        match node {
-            Node::Field(_) => fields.push(node),
-            Node::On { condition, selections } => {
-                if schema.possible_types(condition).iter().any(|possible| possible == object) {
-                    fields_on(schema, object, &selections.iter().collect::<Vec<_>>(), fields);
-                }
-            }
-        }
     }
 }
 

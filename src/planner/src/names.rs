@@ -22,6 +22,11 @@ impl Names {
         id
     }
 
+    /// The number of a name, if it has one.
+    pub(crate) fn find(&self, name: &str) -> Option<NameId> {
+        self.ids.get(name).copied()
+    }
+
     pub(crate) fn text(&self, id: NameId) -> &str {
         self.list.get(id.0 as usize).map_or("", String::as_str)
     }

@@ -5,28 +5,39 @@ use std::time::Duration;
 
 use graphql_tools::static_graphql::query::Document;
 use hive_router_query_planner::ast::normalization::normalize_operation;
-use hive_router_query_planner::graph::{PERCENTAGE_SCALE_FACTOR, PlannerOverrideContext};
+use hive_router_query_planner::graph::PlannerOverrideContext;
 use hive_router_query_planner::planner::PlannerError;
 use hive_router_query_planner::planner::plan_nodes::QueryPlan;
 use hive_router_query_planner::utils::cancellation::{CancellationError, CancellationToken};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::check::Promise;
 use crate::contain::contain;
 use crate::introspection::Introspection;
-use crate::library_operation::Form;
+use crate::joins::{ActiveLabels, LOT_SCALE};
 use crate::names::Names;
 use crate::operation::Operation;
 use crate::plan::{ExecutablePlan, Fetch, OperationKind};
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
-use crate::{adapter, check, library_operation, plan_size};
+use crate::{adapter, check, library_operation, plan_size, solver, tree_keys};
+
+/// Which planners are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Planners {
+    /// The library, and the second one where its plan doesn't hold.
+    Both,
+    /// The second one.
+    SecondAlone,
+}
 
 pub(crate) fn plan(
     supergraph: &Supergraph,
     operation: &Operation,
     variables: &PlanVariables,
     budget: Option<Duration>,
+    planners: Planners,
 ) -> Result<ExecutablePlan, PlanError> {
     let schema = supergraph.schema();
     let kind = operation.kind();
@@ -36,7 +47,9 @@ pub(crate) fn plan(
             schema.mutation_type().ok_or_else(|| failed("the schema has no mutations"))?
         }
     };
-    let nodes = fold(operation, variables);
+    let mut nodes = fold(operation, variables);
+    let types = &supergraph.planner().supergraph.definitions;
+    tree_keys::keep_apart(&mut nodes, |name| types.values().any(|ty| ty.fields().contains_key(name)));
     let node_refs: Vec<&Node> = nodes.iter().collect();
     let mut names = Names::default();
     let introspection = Introspection::new(schema, operation.variable_definitions(), variables);
@@ -45,33 +58,66 @@ pub(crate) fn plan(
         .selection(&mut names, root, &node_refs)
         .map_err(|why| if projector.is_too_large() { PlanError::TooLarge(why) } else { failed(why) })?;
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
-    let mut first_failure = None;
-    for form in [Form::AsWritten, Form::PerObjectType] {
-        if let Err(why) = plan_size::check(schema, &supergraph.planner().supergraph, root, &nodes, form) {
-            first_failure.get_or_insert(PlanError::TooLarge(why));
-            continue;
-        }
-        let document =
-            library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes, form)
-                .map_err(failed)?;
-        let fetches = match document {
-            None => Ok(Vec::new()),
-            Some(document) => fetches(supergraph, kind, &document, &token, &mut names),
+    let lot = lot(operation);
+    let labels = ActiveLabels { custom: &[], lot };
+    let mut failure = failed("no plan was tried");
+    let attempts: &[Attempt] = match planners {
+        Planners::Both => &[Attempt::Library, Attempt::Second],
+        Planners::SecondAlone => &[Attempt::Second],
+    };
+    for attempt in attempts {
+        let fetches = match attempt {
+            Attempt::Library => {
+                let state = &supergraph.planner().supergraph;
+                if let Err(why) = plan_size::check(schema, state, root, &nodes) {
+                    failure = PlanError::TooLarge(why);
+                    continue;
+                }
+                let document =
+                    library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes)
+                        .map_err(failed)?;
+                match document {
+                    None => Ok(Vec::new()),
+                    Some(document) => fetches(supergraph, kind, &document, lot, &token, &mut names),
+                }
+            }
+            Attempt::Second => {
+                solver::solve(supergraph.joins(), labels, operation, root, &nodes, &token, &mut names)
+                    .map_err(failed)
+            }
+        };
+        let promise = Promise {
+            kind,
+            root,
+            nodes: &nodes,
+            variables: operation.variable_definitions(),
+            projection: &projection,
+            schema,
+            joins: supergraph.joins(),
+            labels: &labels,
         };
         let checked = fetches.and_then(|fetches| {
-            check::check(kind, &fetches, &projection, &mut names, &supergraph.planner().supergraph)
-                .map(|()| fetches)
-                .map_err(failed)
+            check::check(&promise, &fetches, &mut names).map(|()| fetches).map_err(failed)
         });
         match checked {
-            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
-            Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
-            Err(failure) => {
-                first_failure.get_or_insert(failure);
+            Ok(fetches) => {
+                let shown = tree_keys::shown(&nodes, &mut names);
+                return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection, shown });
             }
+            Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
+            Err(error) => failure = error,
+        }
+        if token.bail_if_cancelled().is_err() {
+            return Err(PlanError::TimedOut);
         }
     }
-    Err(first_failure.unwrap_or_else(|| failed("no plan was tried")))
+    Err(failure)
+}
+
+/// A way to come by a plan.
+enum Attempt {
+    Library,
+    Second,
 }
 
 /// Asks the library for a plan and turns it into ours.
@@ -79,11 +125,12 @@ fn fetches(
     supergraph: &Supergraph,
     kind: OperationKind,
     document: &Document,
+    lot: u64,
     token: &CancellationToken,
     names: &mut Names,
 ) -> Result<Vec<Fetch>, PlanError> {
     let planner = supergraph.planner();
-    let overrides = overrides(&document.to_string());
+    let overrides = PlannerOverrideContext::new(HashSet::new(), lot);
     let planned = contain(|| -> Result<QueryPlan, PlanError> {
         let normalized = normalize_operation(&planner.supergraph, document, None)
             .map_err(|error| failed(error.to_string()))?;
@@ -112,8 +159,7 @@ fn library_error(error: PlannerError) -> PlanError {
 
 /// `@override(label: "percent(x)")` moves x percent of the load. A plan is cached and shared, so the lot falls per
 /// operation, by the hash of its text, and the same everywhere. Custom labels are never active.
-fn overrides(document: &str) -> PlannerOverrideContext {
-    let full = PERCENTAGE_SCALE_FACTOR.saturating_mul(100);
-    let lot = xxh3_64(document.as_bytes()).checked_rem(full).unwrap_or(0);
-    PlannerOverrideContext::new(HashSet::new(), lot)
+fn lot(operation: &Operation) -> u64 {
+    let full = LOT_SCALE.saturating_mul(100);
+    xxh3_64(operation.document.to_string().as_bytes()).checked_rem(full).unwrap_or(0)
 }

@@ -107,7 +107,7 @@ fn mutations_run_in_series_and_once() {
     }
     let error = try_plan(REENTRY, "mutation { split { a b } }", &PlanVariables::default());
     assert!(
-        matches!(&error, Err(PlanError::Failed(reason)) if reason.contains("more than once")),
+        matches!(&error, Err(PlanError::Failed(reason)) if reason.contains("must not run in two")),
         "a mutation whose result is spread over subgraphs must not run twice: {error:?}"
     );
 }

@@ -99,7 +99,7 @@ impl<'a> Projector<'a> {
         nodes: &[&'a Node],
     ) -> Result<Vec<OutputField>, String> {
         let mut groups = Vec::new();
-        collect(self.schema, object, nodes, &mut groups, &mut HashMap::new());
+        collect(self.schema, object, nodes, &mut groups);
         self.fields = self.fields.saturating_add(groups.len());
         if self.fields > MAX_FIELDS {
             return Err(too_large());
@@ -120,7 +120,7 @@ impl<'a> Projector<'a> {
                 let below: Vec<&'a Node> = same.iter().flat_map(|field| &field.selections).collect();
                 self.output_type(names, &field.field_type, &below)?
             };
-            fields.push(OutputField { key: names.id(key), ty });
+            fields.push(OutputField { key: names.id(key), shown: names.id(&first.shown), ty });
         }
         Ok(fields)
     }
@@ -174,7 +174,16 @@ fn too_large() -> String {
 
 /// The fields that `nodes` select on objects of type `object`, by response key in the order of their first
 /// occurrence.
-fn collect<'a>(
+pub(crate) fn collect<'a>(
+    schema: &ApiSchema,
+    object: &str,
+    nodes: &[&'a Node],
+    groups: &mut Vec<(&'a str, Vec<&'a FieldNode>)>,
+) {
+    collect_known(schema, object, nodes, groups, &mut HashMap::new());
+}
+
+fn collect_known<'a>(
     schema: &ApiSchema,
     object: &str,
     nodes: &[&'a Node],
@@ -192,7 +201,7 @@ fn collect<'a>(
             }
             Node::On { condition, selections } => {
                 if schema.possible_types(condition).iter().any(|possible| possible == object) {
-                    collect(schema, object, &selections.iter().collect::<Vec<_>>(), groups, known);
+                    collect_known(schema, object, &selections.iter().collect::<Vec<_>>(), groups, known);
                 }
             }
         }

@@ -220,11 +220,16 @@ fn random_operations_get_a_checked_plan_or_an_error() {
                 conditions: vec![("yes".to_owned(), true), ("no".to_owned(), false)],
                 introspection: Vec::new(),
             };
-            match supergraph.plan(&operation, &variables, None) {
-                Ok(_) => planned += 1,
-                Err(error) => {
-                    failed += 1;
-                    let _ = writeln!(report, "{name} round {round}: {error}\n    {text}");
+            for plan in [
+                supergraph.plan(&operation, &variables, None),
+                supergraph.plan_without_library(&operation, &variables, None),
+            ] {
+                match plan {
+                    Ok(_) => planned += 1,
+                    Err(error) => {
+                        failed += 1;
+                        let _ = writeln!(report, "{name} round {round}: {error}\n    {text}");
+                    }
                 }
             }
         }

@@ -26,8 +26,10 @@ pub(crate) enum Node {
 /// A selected field.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldNode {
-    /// Alias, or name where there is none.
+    /// Its key in the response tree: see [`crate::tree_keys`].
     pub(crate) key: String,
+    /// Its response key: alias, or name where there is none.
+    pub(crate) shown: String,
     /// The field's name.
     pub(crate) name: String,
     /// Its arguments as written.
@@ -85,12 +87,16 @@ impl<'a> Folder<'a> {
         let mut nodes = Vec::with_capacity(gathering.items.len());
         for item in gathering.items {
             match item {
-                Gathered::Field(field, below) => nodes.push(Node::Field(FieldNode {
-                    key: field.alias.clone().unwrap_or_else(|| field.name.clone()),
-                    name: field.name.clone(),
-                    arguments: field.arguments.clone(),
-                    selections: self.sets(&below),
-                })),
+                Gathered::Field(field, below) => {
+                    let shown = field.alias.clone().unwrap_or_else(|| field.name.clone());
+                    nodes.push(Node::Field(FieldNode {
+                        key: shown.clone(),
+                        shown,
+                        name: field.name.clone(),
+                        arguments: field.arguments.clone(),
+                        selections: self.sets(&below),
+                    }));
+                }
                 Gathered::On(condition, set) => {
                     let selections = self.sets(&[set]);
                     if !selections.is_empty() {

@@ -10,6 +10,7 @@ use hive_router_query_planner::planner::Planner;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contain::contain;
+use crate::joins::Joins;
 use crate::operation::Operation;
 use crate::plan::ExecutablePlan;
 use crate::planning;
@@ -19,6 +20,7 @@ use crate::spec_versions;
 /// A composed supergraph and all that planning needs of it.
 pub struct Supergraph {
     planner: Planner,
+    joins: Joins,
     schema: ApiSchema,
     subgraphs: Vec<Subgraph>,
     notes: Vec<SupergraphProblem>,
@@ -127,8 +129,9 @@ impl Supergraph {
             .map_err(|error| vec![unusable(&error.to_string())])?;
         let schema = ApiSchema::new(&planner.consumer_schema.document)
             .ok_or_else(|| vec![unusable("the API schema has no query type")])?;
+        let joins = Joins::new(&document).ok_or_else(|| vec![unusable("it has no query type")])?;
         let hash = xxh3_64(sdl.as_bytes());
-        Ok(Self { planner, schema, subgraphs, notes: findings.notes, hash })
+        Ok(Self { planner, joins, schema, subgraphs, notes: findings.notes, hash })
     }
 
     /// The subgraphs, sorted by name; [`crate::plan::SubgraphId`] is an index into them.
@@ -156,11 +159,28 @@ impl Supergraph {
         variables: &PlanVariables,
         budget: Option<Duration>,
     ) -> Result<ExecutablePlan, PlanError> {
-        planning::plan(self, operation, variables, budget)
+        planning::plan(self, operation, variables, budget, planning::Planners::Both)
+    }
+
+    /// As [`Supergraph::plan`], by the second planner alone: for tests that hold one against the other.
+    ///
+    /// # Errors
+    /// As [`Supergraph::plan`].
+    pub fn plan_without_library(
+        &self,
+        operation: &Operation,
+        variables: &PlanVariables,
+        budget: Option<Duration>,
+    ) -> Result<ExecutablePlan, PlanError> {
+        planning::plan(self, operation, variables, budget, planning::Planners::SecondAlone)
     }
 
     pub(crate) fn schema(&self) -> &ApiSchema {
         &self.schema
+    }
+
+    pub(crate) fn joins(&self) -> &Joins {
+        &self.joins
     }
 
     pub(crate) fn planner(&self) -> &Planner {

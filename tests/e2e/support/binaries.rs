@@ -18,6 +18,19 @@ pub(crate) fn envoy() -> PathBuf {
     find("ENVOY", ".tools/envoy")
 }
 
+/// Node, `$NODE`; it must be on PATH where that is not set.
+pub(crate) fn node() -> PathBuf {
+    std::env::var_os("NODE").map_or_else(|| "node".into(), PathBuf::from)
+}
+
+/// The folder of the npm package `graphql-http`, `$WEIR_AUDITS`.
+pub(crate) fn audits() -> PathBuf {
+    let folder = ".tools/audits/node_modules/graphql-http";
+    let path = std::env::var_os("WEIR_AUDITS").map_or_else(|| repository(folder), PathBuf::from);
+    assert!(path.is_dir(), "there is no {}: run `make setup`, or set $WEIR_AUDITS", path.display());
+    path
+}
+
 /// A file of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)

@@ -1,6 +1,7 @@
 //! What the end-to-end tests and the benchmark stand on: processes, and ways to talk to them.
 
 pub(crate) mod binaries;
+pub(crate) mod canned;
 pub(crate) mod client;
 pub(crate) mod gateway;
 pub(crate) mod nursery;

@@ -1,7 +1,11 @@
 //! Scenarios in the simulated world: outcomes only (reply, calls, metrics), never the order of host calls.
 
 mod answers;
+mod batching;
 mod bounds;
+mod csrf;
+mod error_policy;
 mod failures;
+mod headers;
 mod operations;
 mod requests;

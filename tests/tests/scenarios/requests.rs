@@ -41,7 +41,7 @@ fn the_http_request() {
     check(post(json, "nope"), 400, "BAD_REQUEST", "not a JSON object");
     check(post(json, ""), 400, "BAD_REQUEST", "not a JSON object");
     check(post(json, "{\"query\":"), 400, "BAD_REQUEST", "not valid JSON");
-    check(post(json, "[{\"query\":\"{me{id}}\"}]"), 400, "BAD_REQUEST", "batches");
+    check(post(json, "[{\"query\":\"{me{id}}\"}]"), 400, "BAD_REQUEST", "batching.enabled");
     check(post(json, "{}"), 400, "BAD_REQUEST", "no \"query\"");
     check(post(json, "{\"query\":null}"), 400, "BAD_REQUEST", "no \"query\"");
     check(post(json, "{\"query\":7}"), 400, "BAD_REQUEST", "\"query\" must be a string");
@@ -102,6 +102,19 @@ fn the_status_tells_the_class_where_the_client_reads_it() {
 fn get_serves_queries_only() {
     let get = |path: &str| HttpRequest { method: "GET".into(), path: path.into(), ..HttpRequest::default() };
     check(get("/graphql"), 400, "BAD_REQUEST", "query");
+    check(get("/graphql?query=a&query=b"), 400, "BAD_REQUEST", "two \"query\"");
+    check(get("/graphql?query=%FF"), 400, "BAD_REQUEST", "UTF-8");
+    for parameter in ["variables", "extensions"] {
+        let message = format!("\"{parameter}\" must be an object");
+        for json in ["7", "%22a%22", "[]", "%7B", "%7B%7Dx", "true"] {
+            check(
+                get(&format!("/graphql?query=%7Bme%7Bid%7D%7D&{parameter}={json}")),
+                400,
+                "BAD_REQUEST",
+                &message,
+            );
+        }
+    }
     check(get("/graphql?query=mutation%7Brename(name:%22x%22)%7Bid%7D%7D"), 405, "MUTATION_BY_GET", "POST");
     let mut world = World::store(json!({}));
     let id = world.send_request(get(
@@ -109,4 +122,56 @@ fn get_serves_queries_only() {
     ));
     world.run();
     assert_eq!(world.json(id), json!({"data": {"user": {"name": "Bob"}}}));
+    // Empty and null parameters count as none; what is not known is not looked at.
+    let id = world.send_request(get(
+        "/graphql?query=%7B+me+%7B+name+%7D+%7D&variables=&operationName=&extensions=null&other=%FF&x",
+    ));
+    world.run();
+    assert_eq!(world.json(id), json!({"data": {"me": {"name": "Ann"}}}));
+    // `operationName=null` is an operation of that name.
+    let id = world.send_request(get("/graphql?query=query+null%7Bme%7Bname%7D%7D&operationName=null"));
+    world.run();
+    assert_eq!(world.json(id), json!({"data": {"me": {"name": "Ann"}}}));
+}
+
+#[test]
+fn nulls_and_unknown_keys_in_a_body_count_for_nothing() {
+    let mut world = World::store(json!({}));
+    let body = r#" {"query":"{me{name}}","variables":null,"operationName":null,"extensions":null,"id":7}"#;
+    let id = world.send_body(body);
+    world.run();
+    assert_eq!(world.json(id), json!({"data": {"me": {"name": "Ann"}}}));
+}
+
+#[test]
+fn the_type_of_a_body_is_read_as_http_has_it() {
+    let body = "{\"query\":\"{me{name}}\"}";
+    for kind in [
+        "application/json",
+        "Application/JSON",
+        "application/json;charset=UTF-8",
+        "application/json ; Charset=\"utf-8\"",
+    ] {
+        let mut world = World::store(json!({}));
+        let id = world.send_request(post(kind, body));
+        world.run();
+        assert_eq!(world.json(id), json!({"data": {"me": {"name": "Ann"}}}), "{kind}");
+    }
+    for kind in [
+        "",
+        "application/jsonp",
+        "application/graphql-response+json",
+        "text/plain;a=application/json",
+        "application/json,text/plain",
+    ] {
+        check(post(kind, body), 415, "UNSUPPORTED_MEDIA_TYPE", "application/json");
+    }
+    let mut compressed = post("application/json", body);
+    compressed.headers.push(("content-encoding".into(), b"gzip".to_vec()));
+    check(compressed, 415, "UNSUPPORTED_MEDIA_TYPE", "content-encoding");
+    for method in ["HEAD", "OPTIONS", "DELETE", "QUERY"] {
+        let mut other = post("application/json", body);
+        other.method = method.into();
+        check(other, 405, "METHOD_NOT_ALLOWED", method);
+    }
 }

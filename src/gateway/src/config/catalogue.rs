@@ -3,8 +3,12 @@
 
 use std::time::Duration;
 
+use super::choice::{Choice, List, ListKind, Switch};
+use super::header_rules::HeaderRuleList;
 use super::limit_names::LimitNames;
-use super::shape::{Bytes, Count, Flag, Shape, Span, Switch, Text, TextKind};
+use super::shape::{Bytes, Count, Flag, Shape, Span, Text, TextKind};
+use crate::error_policy::ErrorMode;
+use crate::protocol::CsrfMode;
 
 /// One setting.
 #[derive(Debug)]
@@ -65,6 +69,40 @@ const fn millis(default: u64, least: u64, most: u64) -> Span {
     }
 }
 
+const CSRF_MODES: Choice<CsrfMode> = Choice {
+    words: &[
+        ("fetch_metadata", CsrfMode::FetchMetadata),
+        ("strict", CsrfMode::Strict),
+        ("off", CsrfMode::Off),
+    ],
+    default: Some(CsrfMode::FetchMetadata),
+    unset: "",
+    kind: "`fetch_metadata`, `strict` or `off`",
+};
+
+const fn error_modes(default: Option<ErrorMode>, unset: &'static str) -> Choice<ErrorMode> {
+    Choice {
+        words: &[("pass", ErrorMode::Pass), ("mask", ErrorMode::Mask), ("filter", ErrorMode::Filter)],
+        default,
+        unset,
+        kind: "`pass`, `mask` or `filter`",
+    }
+}
+
+const fn inherited(unset: &'static str) -> Switch {
+    Switch { default: None, unset }
+}
+
+const ON: Switch = Switch { default: Some(true), unset: "" };
+
+const fn list(kind: ListKind, default: &'static [&'static str]) -> List {
+    List { kind, default: Some(default), unset: "" }
+}
+
+const fn inherited_list(unset: &'static str) -> List {
+    List { kind: ListKind::Texts, default: None, unset }
+}
+
 macro_rules! settings {
     ($($name:ident: $shape:ty = $path:literal, $value:expr, $doc:literal;)*) => {
         $(pub(super) static $name: Setting<$shape> = Setting { path: $path, shape: $value, doc: $doc };)*
@@ -103,7 +141,7 @@ settings! {
         "`fields`, `inputFields`, `interfaces` and `possibleTypes` within each other; tools need 1, and each multiplies the answer by the schema's size.";
     WARN_ONLY: LimitNames = "limits.warn_only", LimitNames,
         "Limits on operations that are logged and counted but let pass, to learn what clients send before refusing it; true stands for all of them.";
-    INTROSPECTION: Switch = "introspection", Switch,
+    INTROSPECTION: Switch = "introspection", Switch { default: Some(true), unset: "" },
         "Whether `__schema` and `__type` are answered; on, because development tools need it. If off, errors also suggest no names of the schema.";
     MAX_ACTIVE_REQUESTS: Count = "limits.max_active_requests", Count { default: 10_000, least: 1, most: 1_000_000 },
         "Requests in work in one worker; 10000 of 20 KB each are a fifth of the sandbox's 1 GiB.";
@@ -126,6 +164,48 @@ settings! {
     TIMEOUT: Span = "subgraphs.*.timeout",
         Span { default: None, unset: "subgraph_defaults.timeout", least: Duration::from_millis(1), most: Duration::from_millis(HOUR) },
         "How long one call to this subgraph may take.";
+    CSRF_MODE: Choice<CsrfMode> = "csrf.mode", CSRF_MODES,
+        "Which GETs are refused because another site may have made a visitor's browser send them (a POST must be `application/json`, which browsers send to other sites only when these allow it). `fetch_metadata`: those whose `Sec-Fetch-Site` is neither `same-origin` nor `none`, or, where a browser sends none, whose `Origin` or else `Referer` names another host than the request's own. `strict`: all. `off`: none. In each mode a request passes with a content type that is no form's, or with one of `csrf.required_headers`. The default refuses what browsers forge and no program's GET; `strict` also covers browsers from before 2023 that hide the referrer.";
+    CSRF_REQUIRED_HEADERS: List = "csrf.required_headers", list(ListKind::Headers, &["x-apollo-operation-name", "apollo-require-preflight"]),
+        "Headers of which any one lets a GET pass, since browsers send none of them to another site without asking it first; the defaults are those that Apollo's clients send.";
+    BATCHING_ENABLED: Flag = "batching.enabled", Flag,
+        "Takes lists of operations in one HTTP request, executed at once and answered by a list in the same order; off, because HTTP/2 serves clients as well and lists get round limits per request.";
+    BATCHING_MAX_OPERATIONS: Count = "batching.max_operations", Count { default: 10, least: 1, most: 100 },
+        "Operations in one list; 10 is what batching clients gather in their window, and each counts as a request in work.";
+    HEADERS_REQUEST: HeaderRuleList = "headers.request", HeaderRuleList { of_responses: false },
+        "What subgraphs are sent of the client's headers, rule by rule: `{forward: NAME or LIST, rename: NAME, default: TEXT}`, `{forward_prefix: TEXT, except: LIST}`, `{forward_matching: REGEX, except: LIST}`, `{insert: NAME, value: TEXT}`, `{remove: NAME or LIST}`, `{remove_prefix: TEXT}`, `{remove_matching: REGEX}`. A later rule replaces what an earlier one set. By default nothing passes, since a header may carry a secret that is not for every subgraph; headers of the connection and of the body never do.";
+    HEADERS_RESPONSE: HeaderRuleList = "headers.response", HeaderRuleList { of_responses: true },
+        "What the client is sent of the subgraphs' headers, with the answer to an operation that was executed; the same rules, `forward…` with `merge`: `first` or `last` (in the order of the plan's fetches), `append` (each a header of its own), for `cache-control` also `strictest` (least lifetime, every prohibition; a subgraph that sends none, and any error, is `no-store`). Without `merge`, `cache-control` is merged to the strictest, `set-cookie` and `vary` are appended, and of others the last holds.";
+    TRACE_CONTEXT: Switch = "headers.trace_context", ON,
+        "Sends the client's `traceparent` and `tracestate` on to subgraphs; on, since a trace that ends at the gateway is of little use. To make Envoy's own span the parent, put the filter of envoy/README.md above Weir.";
+    SUBGRAPH_HEADERS_REQUEST: HeaderRuleList = "subgraphs.*.headers.request", HeaderRuleList { of_responses: false },
+        "Rules for this subgraph alone, after those of `headers.request`.";
+    SUBGRAPH_HEADERS_RESPONSE: HeaderRuleList = "subgraphs.*.headers.response", HeaderRuleList { of_responses: true },
+        "Rules for this subgraph's answers alone, after those of `headers.response`.";
+    ERRORS_MODE: Choice<ErrorMode> = "errors.mode", error_modes(Some(ErrorMode::Pass), ""),
+        "What clients see of subgraphs' errors. `pass`: all. `mask`: that there was one, and its path. `filter`: messages of `errors.allow_codes`, extensions of `errors.allow_extensions`. All passes by default, because most subgraphs are written to be asked by clients; what is held back is logged at level debug.";
+    ERRORS_MESSAGE: Text = "errors.message", text(TextKind::Any, Some("The subgraph could not answer."), ""),
+        "The message of an error that is masked; it tells whose fault it is, and nothing else.";
+    ERRORS_EXPOSE_CODE: Switch = "errors.expose_code", ON,
+        "Whether `extensions.code` is the error's own, or `DOWNSTREAM_SERVICE_ERROR` for all; on, since clients act on codes.";
+    ERRORS_EXPOSE_SERVICE: Switch = "errors.expose_service", ON,
+        "Whether `extensions.service` names the subgraph; on, since it tells whom to ask, and names are no secret to most.";
+    ERRORS_ALLOW_CODES: List = "errors.allow_codes", list(ListKind::Texts, &[]),
+        "With `filter`: the codes whose errors keep their message, the others are masked; with none listed all keep it.";
+    ERRORS_ALLOW_EXTENSIONS: List = "errors.allow_extensions", list(ListKind::Texts, &[]),
+        "With `filter`: the extensions that are kept beside `code` and `service`; none by default, since stack traces stand there.";
+    SUBGRAPH_ERRORS_MODE: Choice<ErrorMode> = "subgraphs.*.errors.mode", error_modes(None, "errors.mode"),
+        "What clients see of this subgraph's errors.";
+    SUBGRAPH_ERRORS_MESSAGE: Text = "subgraphs.*.errors.message", text(TextKind::Any, None, "errors.message"),
+        "The message of this subgraph's errors that are masked.";
+    SUBGRAPH_ERRORS_EXPOSE_CODE: Switch = "subgraphs.*.errors.expose_code", inherited("errors.expose_code"),
+        "Whether the codes of this subgraph's errors are shown.";
+    SUBGRAPH_ERRORS_EXPOSE_SERVICE: Switch = "subgraphs.*.errors.expose_service", inherited("errors.expose_service"),
+        "Whether errors name this subgraph.";
+    SUBGRAPH_ERRORS_ALLOW_CODES: List = "subgraphs.*.errors.allow_codes", inherited_list("errors.allow_codes"),
+        "With `filter`: the codes whose errors of this subgraph keep their message.";
+    SUBGRAPH_ERRORS_ALLOW_EXTENSIONS: List = "subgraphs.*.errors.allow_extensions", inherited_list("errors.allow_extensions"),
+        "With `filter`: the extensions that are kept of this subgraph's errors.";
     FAULT_INJECTION: Flag = "fault_injection", Flag,
         "Lets the request header `x-weir-fault` provoke a panic or a trap; off, because it is for tests of Weir itself.";
 }

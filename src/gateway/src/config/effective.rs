@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Config;
+use super::catalogue::{CSRF_MODE, ERRORS_MODE};
+use super::header_rules::written;
 use super::shape::span_text;
+use super::{Config, ErrorPolicy};
 use crate::limit::Limit;
 
 /// `config` as a document without its supergraph, with every setting that has a value. Loaded again (with
@@ -21,6 +23,11 @@ pub fn effective(config: &Config) -> Value {
                 "authority": subgraph.authority,
                 "path": subgraph.path,
                 "timeout": span_text(subgraph.timeout),
+                "headers": {
+                    "request": written(&subgraph.headers.request),
+                    "response": written(&subgraph.headers.response),
+                },
+                "errors": errors(&subgraph.errors),
             });
             (subgraph.name.clone(), settings)
         })
@@ -43,8 +50,33 @@ pub fn effective(config: &Config) -> Value {
             "max_response_bytes": limits.max_response_bytes,
             "max_cached_plans": limits.max_cached_plans,
         },
+        "csrf": {
+            "mode": CSRF_MODE.shape.word(config.csrf.mode),
+            "required_headers": config.csrf.required_headers,
+        },
+        "batching": {
+            "enabled": config.batching.enabled,
+            "max_operations": config.batching.max_operations,
+        },
+        "headers": {
+            "request": written(&config.headers.request),
+            "response": written(&config.headers.response),
+            "trace_context": config.trace_context,
+        },
+        "errors": errors(&config.errors),
         "subgraphs": subgraphs,
         "introspection": operation.introspection,
         "fault_injection": config.fault_injection,
+    })
+}
+
+fn errors(policy: &ErrorPolicy) -> Value {
+    json!({
+        "mode": ERRORS_MODE.shape.word(policy.mode),
+        "message": policy.message,
+        "expose_code": policy.expose_code,
+        "expose_service": policy.expose_service,
+        "allow_codes": policy.allow_codes,
+        "allow_extensions": policy.allow_extensions,
     })
 }

@@ -8,7 +8,9 @@ use super::catalogue as c;
 use super::document::Document;
 use super::problem::{Problem, place};
 use super::suggest;
-use super::{Config, Endpoint, Limits, SubgraphConfig};
+use super::{Config, Endpoint, ErrorPolicy, HeaderRules, Limits, SubgraphConfig};
+
+mod policies;
 
 /// What a valid configuration yields.
 pub struct Loaded {
@@ -32,14 +34,33 @@ pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
     let path = document.read(&c::PATH, "");
     let request_timeout = document.read(&c::REQUEST_TIMEOUT, "");
     let fault_injection = document.read(&c::FAULT_INJECTION, "");
-    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref());
+    let csrf = policies::csrf(&mut document);
+    let batching = policies::batching(&mut document);
+    let headers = policies::headers(&mut document);
+    let trace_context = document.read(&c::TRACE_CONTEXT, "");
+    let errors = policies::errors(&mut document);
+    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref());
 
-    if let (Some(supergraph), Some(limits), Some(path), Some(request_timeout), Some(fault_injection), true) =
-        (supergraph, limits, path, request_timeout, fault_injection, document.problems.is_empty())
-    {
+    let complete = || {
         let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
-        let config = Config { path, request_timeout, limits, subgraphs, fault_injection };
-        return Ok(Loaded { config, supergraph, endpoints });
+        let config = Config {
+            path: path?,
+            request_timeout: request_timeout?,
+            limits: limits?,
+            csrf: csrf?,
+            batching: batching?,
+            headers: headers?,
+            trace_context: trace_context?,
+            errors: errors?,
+            subgraphs,
+            fault_injection: fault_injection?,
+        };
+        Some(Loaded { config, supergraph: supergraph?, endpoints })
+    };
+    if document.problems.is_empty()
+        && let Some(loaded) = complete()
+    {
+        return Ok(loaded);
     }
     Err(document.problems)
 }
@@ -117,6 +138,7 @@ fn read_operation_limits(document: &mut Document) -> Option<OperationLimits> {
 fn read_subgraphs(
     document: &mut Document,
     supergraph: Option<&Supergraph>,
+    errors: Option<&ErrorPolicy>,
 ) -> Vec<(SubgraphConfig, Option<Endpoint>)> {
     let default_timeout = document.read(&c::ALL_TIMEOUT, "").unwrap_or_default();
     let named = document.subgraphs();
@@ -140,7 +162,7 @@ fn read_subgraphs(
             Raw::read(document, name);
         }
     }
-    known.iter().filter_map(|subgraph| resolve(document, subgraph, default_timeout)).collect()
+    known.iter().filter_map(|subgraph| resolve(document, subgraph, default_timeout, errors)).collect()
 }
 
 /// What the document says of one subgraph.
@@ -150,6 +172,8 @@ struct Raw {
     authority: Option<String>,
     path: Option<String>,
     timeout: Option<Duration>,
+    headers: HeaderRules,
+    errors: policies::SubgraphErrors,
 }
 
 impl Raw {
@@ -162,6 +186,8 @@ impl Raw {
             authority: document.read(&c::AUTHORITY, name),
             path: document.read(&c::CALL_PATH, name),
             timeout: document.read(&c::TIMEOUT, name),
+            headers: policies::subgraph_headers(document, name),
+            errors: policies::SubgraphErrors::read(document, name),
         };
         (document.problems.len() == before).then_some(raw)
     }
@@ -172,6 +198,7 @@ fn resolve(
     document: &mut Document,
     subgraph: &Subgraph,
     default_timeout: Duration,
+    errors: Option<&ErrorPolicy>,
 ) -> Option<(SubgraphConfig, Option<Endpoint>)> {
     let name = subgraph.name.as_str();
     let raw = Raw::read(document, name)?;
@@ -205,6 +232,8 @@ fn resolve(
             .unwrap_or_else(|| endpoint.as_ref().map_or_else(|| "/graphql".to_owned(), |e| e.path.clone())),
         cluster,
         timeout: raw.timeout.unwrap_or(default_timeout),
+        headers: raw.headers,
+        errors: raw.errors.or(errors?),
     };
     Some((config, endpoint))
 }

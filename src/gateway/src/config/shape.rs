@@ -196,34 +196,6 @@ impl Shape for Flag {
     }
 }
 
-/// True or false; true where the document says nothing.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Switch;
-
-impl Shape for Switch {
-    type Value = bool;
-
-    fn read(&self, json: &Value) -> Result<bool, Complaint> {
-        Flag.read(json)
-    }
-
-    fn default(&self) -> Option<bool> {
-        Some(true)
-    }
-
-    fn kind(&self) -> &'static str {
-        Flag.kind()
-    }
-
-    fn default_text(&self) -> String {
-        "true".to_owned()
-    }
-
-    fn bounds(&self) -> Option<(String, String)> {
-        None
-    }
-}
-
 /// What a text may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextKind {
@@ -369,7 +341,7 @@ pub(super) fn size_text(bytes: u32) -> String {
     bytes.to_string()
 }
 
-fn show(json: &Value) -> String {
+pub(super) fn show(json: &Value) -> String {
     match json {
         Value::Object(_) => "an object".to_owned(),
         Value::Array(_) => "a list".to_owned(),

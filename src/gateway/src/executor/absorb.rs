@@ -250,7 +250,7 @@ impl Execution {
     fn place_of_root(&self, path: &[PathSegment], shape: &Shape) -> Vec<PathItem> {
         let mut at = common_path(&self.plan, path);
         if let [field] = shape.0.as_slice() {
-            at.push(PathItem::Key(self.plan.name(field.key).to_owned()));
+            at.push(PathItem::Key(self.plan.shown(field.key).to_owned()));
         }
         at
     }

@@ -148,10 +148,14 @@ impl Execution {
         self.bodies.bytes()
     }
 
-    /// Writes the response: `{"data":…}` and `errors`, if there are any. Returns its JSON and the errors.
-    /// Where `data` would be larger than `max_bytes` there is an error instead: an entity at many places is
+    /// Writes the response: `{"data":…}` and `errors`, if there are any, as `redact` leaves them. Returns its
+    /// JSON and the errors. Where `data` would be larger than `max_bytes` there is an error instead: an entity at many places is
     /// written at each, so the answer can be larger than what the subgraphs sent.
-    pub(crate) fn finish(mut self, max_bytes: usize) -> (Vec<u8>, Vec<GraphQlError>) {
+    pub(crate) fn finish(
+        mut self,
+        max_bytes: usize,
+        redact: impl FnOnce(&mut [GraphQlError]),
+    ) -> (Vec<u8>, Vec<GraphQlError>) {
         let mut out = Vec::with_capacity(self.bodies.bytes().saturating_add(64));
         out.extend_from_slice(b"{\"data\":");
         match &self.root {
@@ -161,6 +165,7 @@ impl Execution {
             _ => out.extend_from_slice(b"null"),
         }
         if !self.errors.is_empty() {
+            redact(&mut self.errors);
             out.push(b',');
             errors::write(&self.errors, &mut out);
         }

@@ -95,7 +95,7 @@ pub(crate) fn client_path(plan: &ExecutablePlan, place: &[Step]) -> Vec<PathItem
     place
         .iter()
         .map(|step| match step {
-            Step::Key(key) => PathItem::Key(plan.name(*key).to_owned()),
+            Step::Key(key) => PathItem::Key(plan.shown(*key).to_owned()),
             Step::Index(index) => PathItem::Index(*index),
         })
         .collect()
@@ -106,7 +106,7 @@ pub(crate) fn common_path(plan: &ExecutablePlan, path: &[PathSegment]) -> Vec<Pa
     path.iter()
         .take_while(|segment| !matches!(segment, PathSegment::List))
         .filter_map(|segment| match segment {
-            PathSegment::Field(key) => Some(PathItem::Key(plan.name(*key).to_owned())),
+            PathSegment::Field(key) => Some(PathItem::Key(plan.shown(*key).to_owned())),
             PathSegment::List | PathSegment::Types(_) => None,
         })
         .collect()

@@ -29,6 +29,8 @@ pub(crate) struct GraphQlError {
     pub(crate) service: Option<String>,
     /// What else a subgraph put into `extensions`.
     pub(crate) extensions: Map<String, Json>,
+    /// Whether a subgraph wrote the message, and not Weir.
+    pub(crate) reported: bool,
 }
 
 /// One step of an error's path.
@@ -50,6 +52,7 @@ impl GraphQlError {
             path: Vec::new(),
             service: None,
             extensions: Map::new(),
+            reported: false,
         }
     }
 
@@ -127,6 +130,7 @@ fn report(entry: Json, service: &str, keep_extensions: bool) -> Reported {
         _ => "The subgraph sent an error without a message.".to_owned(),
     };
     let mut error = GraphQlError::new(Code::SubgraphError, message).of(service);
+    error.reported = true;
     if let Some(Json::Object(mut extensions)) = entry.remove("extensions") {
         if let Some(Json::String(code)) = extensions.remove("code") {
             error.code = code;

@@ -85,7 +85,7 @@ impl Projector<'_> {
                 self.out.push(b',');
             }
             self.out.push(b'"');
-            self.out.extend_from_slice(self.plan.name(field.key).as_bytes());
+            self.out.extend_from_slice(self.plan.name(field.shown).as_bytes());
             self.out.extend_from_slice(b"\":");
             match &field.ty.kind {
                 OutputKind::Typename => {
@@ -95,7 +95,7 @@ impl Projector<'_> {
                 }
                 OutputKind::Constant(json) => self.out.extend_from_slice(json.as_bytes()),
                 _ => {
-                    self.path.push(Step::Key(field.key));
+                    self.path.push(Step::Key(field.shown));
                     let written = self.position(object.get(field.key), &field.ty);
                     self.path.pop();
                     written?;

@@ -13,18 +13,13 @@ use crate::plan::{
 
 /// A tree of response keys; lists and type conditions are left out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Keys {
+struct Keys {
     /// Whether the fetch answers with this key itself, and doesn't only go through it to its objects.
     written: bool,
     below: BTreeMap<NameId, Keys>,
 }
 
 impl Keys {
-    /// What is written under `key`, if it is.
-    pub(crate) fn get(&self, key: NameId) -> Option<&Self> {
-        self.below.get(&key).filter(|keys| keys.written)
-    }
-
     fn writes(&self, path: &[NameId]) -> bool {
         path.iter().try_fold(self, |keys, key| keys.below.get(key)).is_some_and(|keys| keys.written)
     }
@@ -34,7 +29,7 @@ impl Keys {
         node.merge(below);
     }
 
-    pub(crate) fn merge(&mut self, other: Keys) {
+    fn merge(&mut self, other: Keys) {
         self.written |= other.written;
         for (key, below) in other.below {
             self.below.entry(key).or_default().merge(below);
@@ -131,11 +126,6 @@ fn written(fetch: &Fetch) -> Keys {
         }
     }
     keys
-}
-
-/// What `fetch` leaves in the response tree, by response key from the root.
-pub(crate) fn response_keys(fetch: &Fetch) -> Keys {
-    written(fetch)
 }
 
 fn fields(path: &Path) -> Vec<NameId> {

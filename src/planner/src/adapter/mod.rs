@@ -8,6 +8,7 @@ mod shape;
 mod types;
 
 use hive_router_query_planner::ast::operation::SubgraphFetchOperation;
+use hive_router_query_planner::ast::selection_item::SelectionItem;
 use hive_router_query_planner::ast::selection_set::SelectionSet;
 use hive_router_query_planner::planner::plan_nodes::{
     BatchFetchNode, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePath, FlattenNodePathSegment,
@@ -17,10 +18,10 @@ use hive_router_query_planner::state::supergraph_state::{OperationKind as Librar
 
 use crate::names::Names;
 use crate::plan::{
-    EntityLookup, Fetch, FetchId, OperationKind, Path, PathSegment, Rewrite, RewriteStep, SubgraphId, Target,
+    EntityLookup, Fetch, FetchId, OperationKind, Path, PathSegment, Rewrite, RewriteStep, Shape, SubgraphId,
+    Target,
 };
 use crate::supergraph::Subgraph;
-pub(crate) use dependencies::{Keys, response_keys};
 use flatten::{Call, Step};
 use types::Types;
 
@@ -111,6 +112,8 @@ impl Adapter<'_> {
             return Ok(Target::Root { path, shape, output_rewrites });
         };
         let entities = shape::entities_field(&node.operation, None)?;
+        let mut shape = shape::of(&node.operation, &entities.selections, self.names)?;
+        self.keep_type_names(&node.service_name, &entities.selections, &mut shape);
         Ok(Target::Entities(vec![EntityLookup {
             alias: self.names.id("_entities"),
             variable: entities.representations_variable_name().unwrap_or("representations").to_owned(),
@@ -118,14 +121,31 @@ impl Adapter<'_> {
             requires: requires::of(requires, &self.types, self.names)?,
             input_rewrites: self.rewrites(node.input_rewrites.as_deref()),
             output_rewrites,
-            shape: shape::of(&node.operation, &entities.selections, self.names)?,
+            shape,
         }]))
+    }
+
+    /// A subgraph that takes an interface for an object knows no other name for an entity's type: the answer must
+    /// not replace the name that is known already.
+    fn keep_type_names(&mut self, service: &str, selections: &SelectionSet, shape: &mut Shape) {
+        let is_interface_object = selections.items.iter().any(|item| match item {
+            SelectionItem::InlineFragment(fragment) => {
+                self.types.is_interface_object(&fragment.type_condition, service)
+            }
+            SelectionItem::Field(_) | SelectionItem::FragmentSpread(_) => false,
+        });
+        if is_interface_object && shape.0.len() > 1 {
+            let typename = self.names.id("__typename");
+            shape.0.retain(|field| field.key != typename);
+        }
     }
 
     fn batch(&mut self, node: &BatchFetchNode) -> Result<Vec<EntityLookup>, String> {
         let mut lookups = Vec::with_capacity(node.entity_batch.aliases.len());
         for entry in &node.entity_batch.aliases {
             let entities = shape::entities_field(&node.operation, Some(&entry.alias))?;
+            let mut shape = shape::of(&node.operation, &entities.selections, self.names)?;
+            self.keep_type_names(&node.service_name, &entities.selections, &mut shape);
             lookups.push(EntityLookup {
                 alias: self.names.id(&entry.alias),
                 variable: entry.representations_variable_name.clone(),
@@ -133,7 +153,7 @@ impl Adapter<'_> {
                 requires: requires::of(&entry.requires, &self.types, self.names)?,
                 input_rewrites: self.rewrites(entry.input_rewrites.as_deref()),
                 output_rewrites: self.rewrites(entry.output_rewrites.as_deref()),
-                shape: shape::of(&node.operation, &entities.selections, self.names)?,
+                shape,
             });
         }
         Ok(lookups)

@@ -11,6 +11,7 @@ use crate::plan::TypeSet;
 pub(super) struct Types<'a> {
     /// Abstract type -> the objects and interfaces within it.
     within: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    state: &'a SupergraphState,
 }
 
 impl<'a> Types<'a> {
@@ -29,7 +30,16 @@ impl<'a> Types<'a> {
                 _ => {}
             }
         }
-        Self { within }
+        Self { within, state }
+    }
+
+    /// Whether the subgraph has `type_name` as an `@interfaceObject`.
+    pub(super) fn is_interface_object(&self, type_name: &str, service: &str) -> bool {
+        let graphs = self.state.interface_object_types_in_subgraphs.get(type_name);
+        graphs
+            .into_iter()
+            .flatten()
+            .any(|graph| self.state.known_subgraphs.get(graph.as_str()).is_some_and(|name| name == service))
     }
 
     /// Names that satisfy one of `conditions`: itself or a type within it.

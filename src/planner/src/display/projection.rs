@@ -30,7 +30,11 @@ fn selection(f: &mut fmt::Formatter<'_>, plan: &ExecutablePlan, of: &Selection, 
 fn fields(f: &mut fmt::Formatter<'_>, plan: &ExecutablePlan, variant: &Variant, depth: usize) -> fmt::Result {
     for field in &variant.fields {
         indent(f, depth)?;
-        write!(f, "{}: {}", plan.name(field.key), type_text(plan, &field.ty))?;
+        write!(f, "{}", plan.name(field.shown))?;
+        if field.key != field.shown {
+            write!(f, " (from {})", plan.name(field.key))?;
+        }
+        write!(f, ": {}", type_text(plan, &field.ty))?;
         match composite(&field.ty) {
             Some(below) => {
                 writeln!(f, " {{")?;

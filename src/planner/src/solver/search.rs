@@ -1,0 +1,569 @@
+//! Finds, for every selected field, a subgraph that resolves it and a way there.
+//!
+//! Depth first with backtracking: an object's fields are taken from the subgraphs that have the object at hand; what
+//! remains is looked for in subgraphs that can be entered by one of their keys, nearest first, after the key's
+//! fields (and `@requires`) have been found in the same way. A field that none can resolve in full stays over and
+//! is looked for by another way to its parent: subgraphs may share a field and know different parts of its value.
+
+use std::collections::BTreeSet;
+
+use hive_router_query_planner::utils::cancellation::CancellationToken;
+
+use super::draft::{Draft, Entity, FetchDraft, FetchIndex, Provided, SetId};
+use super::keys::{Keys, TreeId};
+use super::wants::{Below, Want, needs_types};
+use crate::field_set::{FieldSet, Part};
+use crate::joins::{ActiveLabels, Joins, Kind, Resolution, core_of};
+use crate::names::Names;
+use crate::plan::{OperationKind, Path, PathSegment, TypeSet};
+
+/// The most subgraphs passed on the way to a field: keys that lead from one to the next.
+const MAX_HOPS: usize = 8;
+
+/// Bounds the work: ten times what the largest operations of the tests take.
+const MAX_STEPS: usize = 50_000;
+
+pub(super) struct Search<'a, 'n> {
+    pub(super) joins: &'a Joins,
+    pub(super) labels: ActiveLabels<'a>,
+    pub(super) names: &'n mut Names,
+    pub(super) keys: Keys,
+    pub(super) draft: Draft<'a>,
+    token: &'n CancellationToken,
+    /// The fetches that gave what was looked for last.
+    touched: BTreeSet<FetchIndex>,
+    steps: usize,
+}
+
+/// An object to be completed: all those at a path that have one type.
+pub(super) struct Object<'a> {
+    pub(super) tree: TreeId,
+    pub(super) path: Path,
+    /// An object type; or an interface whose objects' types nobody needs to know.
+    pub(super) type_name: &'a str,
+    /// What must have ended before its path can be walked.
+    pub(super) after: BTreeSet<FetchIndex>,
+    /// Where its fields can be had without another fetch.
+    pub(super) sources: Vec<Source<'a>>,
+    /// The entries that are being tried, so that none waits for itself.
+    entering: Vec<(&'a str, Vec<&'a str>)>,
+}
+
+/// A place in a fetch where fields of an object can be selected.
+#[derive(Clone)]
+pub(super) struct Source<'a> {
+    graph: &'a str,
+    fetch: FetchIndex,
+    set: SetId,
+    /// The type under which the subgraph knows the object.
+    view: &'a str,
+    provided: Provided<'a>,
+    /// The `@requires` that its representation fulfils.
+    fulfilled: Vec<&'a str>,
+}
+
+/// A way into a subgraph.
+struct Entry<'a> {
+    graph: &'a str,
+    view: &'a str,
+    requires: Vec<&'a FieldSet>,
+    score: usize,
+}
+
+/// A position below a field of a source.
+struct Spot<'a> {
+    tree: TreeId,
+    path: Path,
+    after: BTreeSet<FetchIndex>,
+    graph: &'a str,
+    fetch: FetchIndex,
+    set: SetId,
+    provided: Provided<'a>,
+}
+
+impl<'a, 'n> Search<'a, 'n> {
+    pub(super) fn new(
+        joins: &'a Joins,
+        labels: ActiveLabels<'a>,
+        names: &'n mut Names,
+        keys: Keys,
+        token: &'n CancellationToken,
+    ) -> Self {
+        let (draft, touched) = (Draft::default(), BTreeSet::new());
+        Search { joins, labels, names, keys, draft, token, touched, steps: 0 }
+    }
+
+    /// Finds fetches for root fields of a query; returns what has none.
+    pub(super) fn query(&mut self, root: &mut Object<'a>, wants: Vec<Want<'a>>) -> Vec<Want<'a>> {
+        self.object(root, wants, MAX_HOPS).0
+    }
+
+    /// Finds the one fetch of a mutation's root field, and those that complete its result.
+    pub(super) fn mutation(&mut self, root: &mut Object<'a>, want: Want<'a>) -> Option<Want<'a>> {
+        let wants = vec![want];
+        for entry in self.entries(root, &wants) {
+            let mark = self.draft.mark();
+            root.sources.clear();
+            if let Some(index) = self.enter(root, &entry, 1)
+                && self.select_in(root, index, wants.clone(), MAX_HOPS).0.is_empty()
+            {
+                return None;
+            }
+            self.draft.back_to(mark);
+        }
+        wants.into_iter().next()
+    }
+
+    /// Finds a way for as many of an object's fields as possible; returns the others, and whether any was found.
+    fn object(
+        &mut self,
+        object: &mut Object<'a>,
+        mut wants: Vec<Want<'a>>,
+        hops: usize,
+    ) -> (Vec<Want<'a>>, bool) {
+        let mut moved = false;
+        self.steps = self.steps.saturating_add(1);
+        if self.is_over() {
+            return (wants, moved);
+        }
+        for index in 0..object.sources.len() {
+            let (left, progressed) = self.select_in(object, index, wants, hops);
+            wants = left;
+            moved |= progressed;
+        }
+        while !wants.is_empty() {
+            let Some(left) = self.by_entry(object, &wants, hops) else { break };
+            wants = left;
+            moved = true;
+        }
+        (wants, moved)
+    }
+
+    /// Whether the budget is spent.
+    pub(super) fn is_over(&self) -> bool {
+        self.steps > MAX_STEPS || self.token.bail_if_cancelled().is_err()
+    }
+
+    /// Enters one more subgraph that gets on with `wants`; returns what is left of them.
+    fn by_entry(
+        &mut self,
+        object: &mut Object<'a>,
+        wants: &[Want<'a>],
+        hops: usize,
+    ) -> Option<Vec<Want<'a>>> {
+        let entries = self.entries(object, wants);
+        for limit in 1..=hops {
+            for entry in &entries {
+                let (mark, touched) = (self.draft.mark(), self.touched.clone());
+                let known = object.sources.len();
+                if let Some(index) = self.enter(object, entry, limit) {
+                    let (left, progressed) = self.select_in(object, index, wants.to_vec(), hops);
+                    if progressed {
+                        return Some(left);
+                    }
+                }
+                object.sources.truncate(known);
+                self.draft.back_to(mark);
+                self.touched = touched;
+            }
+            if self.joins.is_root(object.type_name) || self.is_over() {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// The ways into subgraphs that resolve some of `wants`, the one that resolves most first.
+    fn entries(&self, object: &Object<'a>, wants: &[Want<'a>]) -> Vec<Entry<'a>> {
+        let mut entries: Vec<Entry<'a>> = Vec::new();
+        let joins = self.joins;
+        for (graph, _) in joins.graphs() {
+            let own = joins.ty(object.type_name).map(|(name, _)| name);
+            let interfaces = joins.interfaces(object.type_name).into_iter();
+            let views =
+                own.into_iter().chain(interfaces.filter(|view| joins.is_interface_object(graph, view)));
+            for view in views {
+                if !self.can_enter(graph, view) {
+                    continue;
+                }
+                let mut requires: Vec<&'a FieldSet> = Vec::new();
+                let (mut score, mut without) = (0_usize, 0_usize);
+                for want in wants {
+                    let worth = self.worth(graph, view, want);
+                    match self.resolution(graph, view, want.name) {
+                        Some(Resolution::Local) => without = without.saturating_add(worth),
+                        Some(Resolution::Requires(set)) => {
+                            score = score.saturating_add(worth);
+                            if requires.iter().all(|known| known.text != set.text) {
+                                requires.push(set);
+                            }
+                        }
+                        Some(Resolution::External) | None => {}
+                    }
+                }
+                if without > 0 {
+                    entries.push(Entry { graph, view, requires: Vec::new(), score: without });
+                }
+                // Sets that want one field with different arguments can't share a representation.
+                let mut groups: Vec<Vec<&'a FieldSet>> = Vec::new();
+                for set in &requires {
+                    let fits = |group: &&mut Vec<&'a FieldSet>| group.iter().all(|other| other.fits(set));
+                    match groups.iter_mut().find(fits) {
+                        Some(group) => group.push(set),
+                        None => groups.push(vec![set]),
+                    }
+                }
+                for group in groups {
+                    if group.len() > 1 {
+                        let single =
+                            |set: &&'a FieldSet| Entry { graph, view, requires: vec![*set], score: 1 };
+                        entries.extend(group.iter().map(single));
+                    }
+                    entries.push(Entry {
+                        graph,
+                        view,
+                        requires: group,
+                        score: score.saturating_add(without),
+                    });
+                }
+            }
+        }
+        entries.retain(|entry| {
+            !object.sources.iter().any(|source| {
+                source.graph == entry.graph
+                    && source.view == entry.view
+                    && entry.requires.iter().all(|set| source.fulfilled.contains(&set.text.as_str()))
+            })
+        });
+        entries.sort_by(|a, b| b.score.cmp(&a.score).then(a.requires.len().cmp(&b.requires.len())));
+        entries
+    }
+
+    fn can_enter(&self, graph: &str, view: &str) -> bool {
+        let Some((_, ty)) = self.joins.ty(view) else { return false };
+        ty.joins.iter().any(|join| {
+            join.graph == graph && (self.joins.is_root(view) || (join.resolvable && join.key.is_some()))
+        })
+    }
+
+    /// How much of a field a subgraph has at hand.
+    fn worth(&self, graph: &str, view: &str, want: &Want<'a>) -> usize {
+        let Some(ty) = self.joins.type_in(graph, view, want.name) else { return 0 };
+        let local = |field: &str| {
+            matches!(self.joins.resolution(graph, core_of(&ty), field, &self.labels), Some(Resolution::Local))
+        };
+        want.below.iter().filter(|below| below.field_name().is_some_and(local)).count().saturating_add(1)
+    }
+
+    /// What a subgraph knows of a field of objects that it sees as `view`.
+    fn resolution(&self, graph: &str, view: &str, field: &str) -> Option<Resolution<'a>> {
+        let found = self.joins.resolution(graph, view, field, &self.labels)?;
+        let is_interface = self.joins.ty(view).is_some_and(|(_, ty)| ty.kind == Kind::Interface);
+        if is_interface && !self.joins.is_interface_object(graph, view) {
+            let local = |object: &&str| {
+                matches!(self.joins.resolution(graph, object, field, &self.labels), Some(Resolution::Local))
+            };
+            return self.joins.possible_in(graph, view).iter().all(local).then_some(found);
+        }
+        Some(found)
+    }
+
+    /// Adds a source by a fetch of its own; returns its index.
+    fn enter(&mut self, object: &mut Object<'a>, entry: &Entry<'a>, limit: usize) -> Option<usize> {
+        if self.joins.is_root(object.type_name) {
+            let kind = if object.type_name == self.joins.query_type() {
+                OperationKind::Query
+            } else {
+                OperationKind::Mutation
+            };
+            let set = self.draft.new_set();
+            let fetch = self.draft.new_fetch(FetchDraft {
+                graph: entry.graph,
+                kind,
+                path: object.path.clone(),
+                after: object.after.clone(),
+                entity: None,
+                set,
+            });
+            return Some(add_source(object, entry, fetch, set));
+        }
+        let trying = (entry.graph, entry.requires.iter().map(|set| set.text.as_str()).collect::<Vec<_>>());
+        if limit == 0 || object.entering.contains(&trying) {
+            return None;
+        }
+        object.entering.push(trying);
+        let (_, ty) = self.joins.ty(entry.view)?;
+        let keys = ty.joins.iter().filter(|join| join.graph == entry.graph && join.resolvable);
+        let mut found = None;
+        for key in keys.filter_map(|join| join.key.as_ref()) {
+            let (mark, known) = (self.draft.mark(), object.sources.len());
+            let touched = std::mem::take(&mut self.touched);
+            let parts: Vec<&'a Part> =
+                key.parts.iter().chain(entry.requires.iter().flat_map(|set| &set.parts)).collect();
+            let below: Vec<Below<'a>> = parts.iter().map(|part| Below::Own(part)).collect();
+            let wants = self.collect(object.type_name, object.tree, &below);
+            let (left, _) = self.object(object, wants, limit.saturating_sub(1));
+            let mut after = std::mem::replace(&mut self.touched, touched);
+            if left.is_empty() {
+                after.extend(&object.after);
+                let requires = self.required(object.tree, &parts);
+                let set = self.draft.new_set();
+                let fetch = self.draft.new_fetch(FetchDraft {
+                    graph: entry.graph,
+                    kind: OperationKind::Query,
+                    path: object.path.clone(),
+                    after,
+                    entity: Some(Entity { type_name: entry.view, known_as: object.type_name, requires }),
+                    set,
+                });
+                found = Some(add_source(object, entry, fetch, set));
+                break;
+            }
+            object.sources.truncate(known);
+            self.draft.back_to(mark);
+        }
+        object.entering.pop();
+        found
+    }
+
+    /// Selects in a source what it has of `wants`; returns the rest, and whether there was anything.
+    fn select_in(
+        &mut self,
+        object: &Object<'a>,
+        index: usize,
+        wants: Vec<Want<'a>>,
+        hops: usize,
+    ) -> (Vec<Want<'a>>, bool) {
+        let Some(source) = object.sources.get(index) else { return (wants, false) };
+        let (mut left, mut progressed) = (Vec::new(), false);
+        for want in wants {
+            let provided = provided_field(&source.provided, want.name);
+            let has = match self.resolution(source.graph, source.view, want.name) {
+                Some(Resolution::Local) => true,
+                Some(Resolution::Requires(set)) => source.fulfilled.contains(&set.text.as_str()),
+                Some(Resolution::External) | None => false,
+            };
+            let ty = self.joins.type_in(source.graph, source.view, want.name);
+            let (Some(ty), true) = (ty, has || provided.is_some()) else {
+                left.push(want);
+                continue;
+            };
+            let Some((core, _)) = self.joins.ty(core_of(&ty)) else {
+                if self.draft.has_conflict(source.set, &want.key, want.name, want.arguments) {
+                    left.push(want);
+                    continue;
+                }
+                self.draft.field(source.set, &want.key, want.name, want.arguments, ty, false);
+                self.touched.insert(source.fetch);
+                progressed = true;
+                continue;
+            };
+            if self.draft.has_conflict(source.set, &want.key, want.name, want.arguments) {
+                left.push(want);
+                continue;
+            }
+            let (mark, touched) = (self.draft.mark(), self.touched.clone());
+            let lists = ty.matches('[').count();
+            let set = self.draft.field(source.set, &want.key, want.name, want.arguments, ty, true);
+            let Some(set) = set else {
+                left.push(want);
+                continue;
+            };
+            let mut path = object.path.clone();
+            path.push(PathSegment::Field(self.names.id(&want.key)));
+            path.extend((0..lists).map(|_| PathSegment::List));
+            let mut after = object.after.clone();
+            after.insert(source.fetch);
+            let declared = self.joins.provides(source.graph, source.view, want.name);
+            let mut below_provided: Provided<'a> = declared.into_iter().flat_map(|set| &set.parts).collect();
+            below_provided.extend(provided.into_iter().flatten());
+            let spot = Spot {
+                tree: self.keys.below(object.tree, &want.key),
+                path,
+                after,
+                graph: source.graph,
+                fetch: source.fetch,
+                set,
+                provided: below_provided,
+            };
+            self.touched.insert(source.fetch);
+            let promised = self.joins.field(source.view, want.name).map_or(core, |(_, field)| field.named());
+            if self.joins.is_abstract(promised) {
+                self.draft.typename(set);
+            }
+            let (rest, moved) = self.position(&spot, core, want.below.clone(), hops);
+            if moved {
+                progressed = true;
+                if !rest.is_empty() {
+                    left.push(Want { below: rest, ..want });
+                }
+            } else {
+                self.draft.back_to(mark);
+                self.touched = touched;
+                left.push(want);
+            }
+        }
+        (left, progressed)
+    }
+
+    /// Completes the objects at a position; returns what couldn't be had, and whether anything could.
+    fn position(
+        &mut self,
+        spot: &Spot<'a>,
+        core: &'a str,
+        below: Vec<Below<'a>>,
+        hops: usize,
+    ) -> (Vec<Below<'a>>, bool) {
+        if self.joins.is_interface_object(spot.graph, core) {
+            return self.interface_object(spot, core, below, hops);
+        }
+        let is_abstract = self.joins.is_abstract(core);
+        let (mut left, mut moved, mut asked) = (Vec::new(), false, false);
+        for object_type in self.joins.possible_in(spot.graph, core) {
+            let wants = self.collect(object_type, spot.tree, &below);
+            if wants.is_empty() {
+                continue;
+            }
+            asked = true;
+            let mut path = spot.path.clone();
+            let mut set = spot.set;
+            if is_abstract {
+                path.push(self.only(object_type));
+                set = self.draft.on(spot.set, object_type);
+            }
+            let mut object = Object { path, ..self.object_at(spot, object_type, spot.after.clone()) };
+            object.sources.push(spot.source(object_type, set, self.joins));
+            let (rest, progressed) = self.object(&mut object, wants, hops);
+            moved |= progressed;
+            if !rest.is_empty() {
+                left.push(Below::Left(object_type, rest));
+            }
+        }
+        (left, moved || !asked)
+    }
+
+    /// Completes objects of which the subgraph knows no more than the interface.
+    fn interface_object(
+        &mut self,
+        spot: &Spot<'a>,
+        interface: &'a str,
+        mut below: Vec<Below<'a>>,
+        hops: usize,
+    ) -> (Vec<Below<'a>>, bool) {
+        let own = spot.source(interface, spot.set, self.joins);
+        let mut moved = false;
+        if !needs_types(self.joins, interface, &below) {
+            let wants = self.collect(interface, spot.tree, &below);
+            let mut object = self.object_at(spot, interface, spot.after.clone());
+            object.sources.push(own.clone());
+            let (left, progressed) = self.object(&mut object, wants, hops);
+            if left.is_empty() {
+                return (Vec::new(), true);
+            }
+            moved = progressed;
+            below = vec![Below::Left(interface, left)];
+        }
+        // The objects' types are needed: some subgraph knows the interface as what it is.
+        for limit in 1..=hops {
+            for (graph, _) in self.joins.graphs() {
+                if self.joins.is_interface_object(graph, interface) || !self.can_enter(graph, interface) {
+                    continue;
+                }
+                let (mark, touched) = (self.draft.mark(), self.touched.clone());
+                let mut known = self.object_at(spot, interface, spot.after.clone());
+                known.sources.push(own.clone());
+                let entry = Entry { graph, view: interface, requires: Vec::new(), score: 0 };
+                let entered = self.enter(&mut known, &entry, limit);
+                let Some(typed) = entered.and_then(|index| known.sources.get(index)).cloned() else {
+                    self.draft.back_to(mark);
+                    self.touched = touched;
+                    continue;
+                };
+                self.draft.typename(typed.set);
+                self.touched.insert(typed.fetch);
+                let mut left = Vec::new();
+                for object_type in self.joins.possible_in(graph, interface) {
+                    let wants = self.collect(object_type, spot.tree, &below);
+                    if wants.is_empty() {
+                        continue;
+                    }
+                    let mut after = spot.after.clone();
+                    after.insert(typed.fetch);
+                    let mut object = self.object_at(spot, object_type, after);
+                    object.path.push(self.only(object_type));
+                    object.sources.push(own.clone());
+                    let set = self.draft.on(typed.set, object_type);
+                    object.sources.push(Source { set, view: object_type, ..typed.clone() });
+                    let (rest, _) = self.object(&mut object, wants, hops);
+                    if !rest.is_empty() {
+                        left.push(Below::Left(object_type, rest));
+                    }
+                }
+                return (left, true);
+            }
+        }
+        (below, moved)
+    }
+
+    fn object_at(&self, spot: &Spot<'a>, type_name: &'a str, after: BTreeSet<FetchIndex>) -> Object<'a> {
+        Object { after, ..Object::new(spot.tree, spot.path.clone(), type_name) }
+    }
+
+    fn only(&mut self, object_type: &str) -> PathSegment {
+        PathSegment::Types(TypeSet(vec![self.names.id(object_type)]))
+    }
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn new(tree: TreeId, path: Path, type_name: &'a str) -> Self {
+        let (after, sources, entering) = (BTreeSet::new(), Vec::new(), Vec::new());
+        Object { tree, path, type_name, after, sources, entering }
+    }
+}
+
+impl<'a> Spot<'a> {
+    fn source(&self, view: &'a str, set: SetId, joins: &Joins) -> Source<'a> {
+        let mut provided = Provided::new();
+        flatten(joins, view, &self.provided, &mut provided);
+        Source { graph: self.graph, fetch: self.fetch, set, view, provided, fulfilled: Vec::new() }
+    }
+}
+
+fn add_source<'a>(object: &mut Object<'a>, entry: &Entry<'a>, fetch: FetchIndex, set: SetId) -> usize {
+    object.sources.push(Source {
+        graph: entry.graph,
+        fetch,
+        set,
+        view: entry.view,
+        provided: Provided::new(),
+        fulfilled: entry.requires.iter().map(|set| set.text.as_str()).collect(),
+    });
+    object.sources.len().saturating_sub(1)
+}
+
+/// The provided fields of objects of one type.
+fn flatten<'a>(joins: &Joins, view: &str, parts: &[&'a Part], found: &mut Provided<'a>) {
+    for part in parts {
+        match part {
+            Part::Field { .. } => found.push(part),
+            Part::On { condition, parts } => {
+                if joins.satisfies(view, condition) {
+                    flatten(joins, view, &parts.iter().collect::<Vec<_>>(), found);
+                }
+            }
+        }
+    }
+}
+
+/// What is provided below a field, if the field is provided.
+fn provided_field<'a>(provided: &[&'a Part], wanted: &str) -> Option<Vec<&'a Part>> {
+    let mut found: Option<Vec<&'a Part>> = None;
+    for part in provided {
+        if let Part::Field { name, parts, .. } = part
+            && name == wanted
+        {
+            found.get_or_insert_default().extend(parts);
+        }
+    }
+    found
+}

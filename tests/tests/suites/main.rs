@@ -1,0 +1,6 @@
+//! The suites of `tests/suites`: supergraphs with strict subgraphs, answered by Weir and by one service.
+
+mod cases;
+mod check;
+mod differential;
+mod report;
