@@ -153,7 +153,7 @@ pub fn all() -> Vec<Bomb> {
                 inner = format!("next {{ {inner} }} {}", every_kind(&format!("next {{ {inner} }}")));
             }
             thing(&inner)
-        }, &[]),
+        }, EITHER),
         bomb("introspection, deep", {
             let deep = format!("{}name{}", "fields { type { ofType { ".repeat(12), "} } } ".repeat(12));
             format!("{{ __schema {{ types {{ {deep} }} }} }}")

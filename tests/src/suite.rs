@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::reference::execution::Care;
 use crate::reference::field_set::field_set;
 use crate::reference::oracle::Oracle;
 use crate::reference::server::Server;
@@ -23,6 +24,8 @@ pub struct Suite {
     pub oracle: Oracle,
     /// `data.json`'s `arguments`: values that make sense, for random operations.
     pub values: Json,
+    /// Whether the subgraphs break what their schemas promise (`careless` in `data.json`).
+    pub care: Care,
     /// `data.json`'s `settings`: what the gateway's configuration has beside the supergraph.
     pub settings: Json,
     folder: PathBuf,
@@ -97,6 +100,8 @@ impl Suite {
         let object = |name: &str| data.get(name).cloned().unwrap_or_else(|| json!({}));
         let objects: Map<String, Json> = object("objects").as_object().cloned().expect("objects");
         let store = Rc::new(Store::new(Schema::parse(&supergraph), objects, computed));
+        let care =
+            if data.get("careless") == Some(&Json::Bool(true)) { Care::Careless } else { Care::Careful };
         let servers: Vec<Rc<Server>> = sdl
             .iter()
             .map(|(name, text)| {
@@ -104,7 +109,7 @@ impl Suite {
                     object("unknown").get(name).and_then(Json::as_array).cloned().unwrap_or_default();
                 let unknown = unknown.iter().filter_map(Json::as_str).map(ToOwned::to_owned).collect();
                 let moved = moved.remove(name).unwrap_or_default();
-                Rc::new(Server::new(name, text, Rc::clone(&store), moved, unknown))
+                Rc::new(Server::new(name, text, Rc::clone(&store), moved, unknown, care))
             })
             .collect();
         Suite {
@@ -112,6 +117,7 @@ impl Suite {
             oracle: Oracle::new(Schema::api_of_supergraph(&supergraph), Rc::clone(&store), servers.clone()),
             values: object("arguments"),
             settings: object("settings"),
+            care,
             supergraph,
             folder: path.to_owned(),
             store,
@@ -136,6 +142,11 @@ impl Suite {
             }
         };
         files.iter().map(case).collect()
+    }
+
+    /// The names of the subgraphs, in the order of their addresses in the supergraph.
+    pub fn subgraphs(&self) -> Vec<String> {
+        self.servers.iter().map(|server| server.name.clone()).collect()
     }
 
     /// The subgraph with this name.

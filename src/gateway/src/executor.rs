@@ -3,6 +3,7 @@
 pub(crate) mod absorb;
 pub(crate) mod execution;
 pub(crate) mod locate;
+mod paths;
 pub(crate) mod representation;
 
 pub(crate) use absorb::Answer;

@@ -25,8 +25,6 @@ limits! {
     ActiveRequests = "active_requests";
     /// `limits.max_body_bytes`.
     BodyBytes = "body_bytes";
-    /// `batching.max_operations`.
-    BatchOperations = "batch_operations";
     /// `limits.max_tokens`.
     Tokens = "tokens";
     /// `limits.max_depth`.
@@ -46,10 +44,12 @@ limits! {
     Complexity = "complexity";
     /// `limits.max_planning_time`.
     PlanningTime = "planning_time";
+    /// `batching.max_operations`.
+    BatchOperations = "batch_operations";
+    /// Headers of subgraphs that a reply carries back.
+    ResponseHeaders = "response_headers";
     /// `limits.max_response_bytes`.
     ResponseBytes = "response_bytes";
-    /// Header fields and bytes of one reply that come from subgraphs.
-    ReplyHeaders = "reply_headers";
 }
 
 impl From<OperationLimit> for Limit {

@@ -32,6 +32,7 @@ mod planning;
 #[cfg(test)]
 mod planning_tests;
 mod projection;
+mod provided;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod random_operations;
 mod schema;

@@ -20,26 +20,12 @@ pub struct ExecutablePlan {
     pub fetches: Vec<Fetch>,
     /// How the reply's `data` is written from the merged response tree.
     pub projection: Selection,
-    /// Keys of the response tree that are not shown as they are, with the client's keys for them.
-    pub shown: Vec<(NameId, NameId)>,
 }
 
 impl ExecutablePlan {
     /// The text of an interned name; the empty string for an id that is not of this plan.
     pub fn name(&self, id: NameId) -> &str {
         self.names.get(id.0 as usize).map_or("", String::as_str)
-    }
-
-    /// What clients see of a key of the response tree.
-    pub fn shown(&self, key: NameId) -> &str {
-        let shown = self.shown.iter().find(|(tree, _)| *tree == key).map_or(key, |(_, shown)| *shown);
-        self.name(shown)
-    }
-
-    /// The same for a key's text.
-    pub fn shown_text<'a>(&'a self, key: &'a str) -> &'a str {
-        let renamed = self.shown.iter().find(|(tree, _)| self.name(*tree) == key);
-        renamed.map_or(key, |(_, shown)| self.name(*shown))
     }
 }
 

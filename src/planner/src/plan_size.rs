@@ -1,8 +1,8 @@
 //! How large an operation becomes when the planning library spells it out.
 //!
 //! The library writes a field of an interface once for every object type, where not every subgraph that has the
-//! interface has the field. A field of such an interface below another multiplies, and the step that does it
-//! doesn't look at the deadline: a line of text keeps a worker for hours.
+//! interface has the field; the second planner does so everywhere. A field of such an interface
+//! below another multiplies, and neither step looks at the deadline: a line of text keeps a worker for hours.
 
 use std::collections::HashMap;
 
@@ -17,17 +17,27 @@ use crate::selection::Node;
 /// Fields beyond those that are written, at most: with this many the library takes longer than any deadline.
 const MAX_ADDED: usize = 1_000;
 
+/// How a planner writes selections on interfaces and unions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As the client wrote them, where it can.
+    AsWritten,
+    /// Spelled out for every object type.
+    PerObjectType,
+}
+
 /// Refuses what becomes too large.
 ///
 /// # Errors
-/// Why the library must not be asked.
+/// Why the operation can't be planned in this form.
 pub(crate) fn check(
     schema: &ApiSchema,
     state: &SupergraphState,
     root: &str,
     nodes: &[Node],
+    form: Form,
 ) -> Result<(), String> {
-    let mut measure = Measure { schema, state, sizes: HashMap::new() };
+    let mut measure = Measure { schema, state, form, sizes: HashMap::new() };
     let size = measure.selections(root, nodes);
     if size.spelled_out <= size.written.saturating_add(MAX_ADDED) {
         return Ok(());
@@ -47,6 +57,7 @@ struct Size {
 struct Measure<'a> {
     schema: &'a ApiSchema,
     state: &'a SupergraphState,
+    form: Form,
     /// By type and selections (by address).
     sizes: HashMap<(&'a str, *const Node), Size>,
 }
@@ -92,8 +103,9 @@ impl<'a> Measure<'a> {
     }
 
     fn is_spelled_out(&self, parent: &str, field: &str) -> bool {
-        match self.state.definitions.get(parent) {
-            Some(SupergraphDefinition::Interface(interface)) => {
+        match (self.form, self.state.definitions.get(parent)) {
+            (Form::PerObjectType, _) => self.schema.is_abstract(parent),
+            (Form::AsWritten, Some(SupergraphDefinition::Interface(interface))) => {
                 self.overridden_or_missing(parent, field) || is_partial(interface, field)
             }
             _ => false,

@@ -18,6 +18,7 @@ use crate::joins::{ActiveLabels, LOT_SCALE};
 use crate::names::Names;
 use crate::operation::Operation;
 use crate::plan::{ExecutablePlan, Fetch, OperationKind};
+use crate::plan_size::Form;
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
@@ -66,13 +67,16 @@ pub(crate) fn plan(
         Planners::SecondAlone => &[Attempt::Second],
     };
     for attempt in attempts {
+        let form = match attempt {
+            Attempt::Library => Form::AsWritten,
+            Attempt::Second => Form::PerObjectType,
+        };
+        if let Err(why) = plan_size::check(schema, &supergraph.planner().supergraph, root, &nodes, form) {
+            failure = PlanError::TooLarge(why);
+            continue;
+        }
         let fetches = match attempt {
             Attempt::Library => {
-                let state = &supergraph.planner().supergraph;
-                if let Err(why) = plan_size::check(schema, state, root, &nodes) {
-                    failure = PlanError::TooLarge(why);
-                    continue;
-                }
                 let document =
                     library_operation::write(schema, &mut projector, &mut names, operation, root, &nodes)
                         .map_err(failed)?;
@@ -100,10 +104,7 @@ pub(crate) fn plan(
             check::check(&promise, &fetches, &mut names).map(|()| fetches).map_err(failed)
         });
         match checked {
-            Ok(fetches) => {
-                let shown = tree_keys::shown(&nodes, &mut names);
-                return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection, shown });
-            }
+            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list(), fetches, projection }),
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
             Err(error) => failure = error,
         }

@@ -98,8 +98,7 @@ impl<'a> Projector<'a> {
         object: &'a str,
         nodes: &[&'a Node],
     ) -> Result<Vec<OutputField>, String> {
-        let mut groups = Vec::new();
-        collect(self.schema, object, nodes, &mut groups);
+        let groups = collect(self.schema, object, nodes);
         self.fields = self.fields.saturating_add(groups.len());
         if self.fields > MAX_FIELDS {
             return Err(too_large());
@@ -178,12 +177,13 @@ pub(crate) fn collect<'a>(
     schema: &ApiSchema,
     object: &str,
     nodes: &[&'a Node],
-    groups: &mut Vec<(&'a str, Vec<&'a FieldNode>)>,
-) {
-    collect_known(schema, object, nodes, groups, &mut HashMap::new());
+) -> Vec<(&'a str, Vec<&'a FieldNode>)> {
+    let mut groups = Vec::new();
+    gather(schema, object, nodes, &mut groups, &mut HashMap::new());
+    groups
 }
 
-fn collect_known<'a>(
+fn gather<'a>(
     schema: &ApiSchema,
     object: &str,
     nodes: &[&'a Node],
@@ -201,7 +201,7 @@ fn collect_known<'a>(
             }
             Node::On { condition, selections } => {
                 if schema.possible_types(condition).iter().any(|possible| possible == object) {
-                    collect_known(schema, object, &selections.iter().collect::<Vec<_>>(), groups, known);
+                    gather(schema, object, &selections.iter().collect::<Vec<_>>(), groups, known);
                 }
             }
         }

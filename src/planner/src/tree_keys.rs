@@ -6,8 +6,6 @@
 
 use std::collections::HashMap;
 
-use crate::names::Names;
-use crate::plan::NameId;
 use crate::selection::{FieldNode, Node};
 
 /// Gives fields of `nodes` keys of their own where their response keys could mean something else. `is_field` tells
@@ -30,30 +28,6 @@ pub(crate) fn keep_apart(nodes: &mut [Node], is_field: impl Fn(&str) -> bool) {
     }
     if !own.is_empty() {
         rename(nodes, &own);
-    }
-}
-
-/// The keys of `nodes` that are not shown as they are, with what is shown.
-pub(crate) fn shown(nodes: &[Node], names: &mut Names) -> Vec<(NameId, NameId)> {
-    let mut found = Vec::new();
-    add_shown(nodes, names, &mut found);
-    found
-}
-
-fn add_shown(nodes: &[Node], names: &mut Names, found: &mut Vec<(NameId, NameId)>) {
-    for node in nodes {
-        match node {
-            Node::Field(field) => {
-                if field.key != field.shown {
-                    let pair = (names.id(&field.key), names.id(&field.shown));
-                    if !found.contains(&pair) {
-                        found.push(pair);
-                    }
-                }
-                add_shown(&field.selections, names, found);
-            }
-            Node::On { selections, .. } => add_shown(selections, names, found),
-        }
     }
 }
 

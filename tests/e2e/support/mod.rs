@@ -12,5 +12,6 @@ pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod reply;
 pub(crate) mod subgraphs;
+pub(crate) mod suite_servers;
 pub(crate) mod vitals;
 pub(crate) mod world;

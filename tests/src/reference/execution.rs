@@ -42,6 +42,17 @@ pub enum Resolved<O> {
     Object(O),
     /// A list.
     List(Vec<Resolved<O>>),
+    /// Not even null: a careless server leaves the field out.
+    Missing,
+}
+
+/// Whether a server holds what its schema promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// It checks every value, and nulls what does not fit (§6.4.3, §6.4.4).
+    Careful,
+    /// It sends whatever it has.
+    Careless,
 }
 
 /// A response (GraphQL §7.1).
@@ -75,6 +86,7 @@ pub fn execute<S: Source>(
     roots: (S::Object, S::Object),
     text: &str,
     variables: &Json,
+    care: Care,
 ) -> Response {
     let document = match parse_query::<String>(text) {
         Ok(document) => document.into_static(),
@@ -96,6 +108,7 @@ pub fn execute<S: Source>(
         source,
         fragments: fragments.collect(),
         variables,
+        care,
         errors: Vec::new(),
         path: Vec::new(),
     };
@@ -128,6 +141,7 @@ struct Run<'d, S: Source> {
     source: &'d S,
     fragments: Vec<&'d FragmentDefinition<'static, String>>,
     variables: Map<String, Json>,
+    care: Care,
     errors: Vec<Json>,
     path: Vec<Json>,
 }
@@ -152,7 +166,9 @@ impl<'d, S: Source> Run<'d, S> {
             self.path.push(Json::from(key));
             let value = self.field(object, &type_name, &group);
             self.path.pop();
-            fields.push((key.to_owned(), value?));
+            if let Some(value) = value? {
+                fields.push((key.to_owned(), value));
+            }
         }
         Ok(Ordered::Object(fields))
     }
@@ -187,10 +203,11 @@ impl<'d, S: Source> Run<'d, S> {
                         self.collect(type_name, &fragment.selection_set, visited, groups);
                     }
                 }
-                Selection::InlineFragment(inline) if self.included(&inline.directives) => {
-                    if self.applies(type_name, inline.type_condition.as_ref()) {
-                        self.collect(type_name, &inline.selection_set, visited, groups);
-                    }
+                Selection::InlineFragment(inline)
+                    if self.included(&inline.directives)
+                        && self.applies(type_name, inline.type_condition.as_ref()) =>
+                {
+                    self.collect(type_name, &inline.selection_set, visited, groups);
                 }
                 _ => {}
             }
@@ -220,23 +237,24 @@ impl<'d, S: Source> Run<'d, S> {
         object: &S::Object,
         type_name: &str,
         group: &[&'d Field<'static, String>],
-    ) -> Result<Ordered, Nulled> {
+    ) -> Result<Option<Ordered>, Nulled> {
         let schema = self.schema;
         let first = group[0];
         if first.name == "__typename" {
-            return Ok(Ordered::Scalar(Json::from(type_name)));
+            return Ok(Some(Ordered::Scalar(Json::from(type_name))));
         }
         let Some(definition) = schema.field(type_name, &first.name) else {
-            return self.error(&format!("{type_name} has no field {}", first.name));
+            return self.error(&format!("{type_name} has no field {}", first.name)).map(Some);
         };
         let resolved = coercion::arguments(schema, &definition.arguments, &first.arguments, &self.variables)
             .and_then(|arguments| self.source.resolve(object, &first.name, &arguments));
         let sets: Vec<_> = group.iter().map(|field| &field.selection_set).collect();
         match resolved {
-            Ok(value) => self.complete(&definition.ty, value, &sets),
+            Ok(Resolved::Missing) if self.care == Care::Careless => Ok(None),
+            Ok(value) => self.complete(&definition.ty, value, &sets).map(Some),
             Err(message) => match self.error(&message) {
-                Err(Nulled) if !matches!(definition.ty, Type::NonNullType(_)) => Ok(Ordered::Null),
-                other => other,
+                Err(Nulled) if !matches!(definition.ty, Type::NonNullType(_)) => Ok(Some(Ordered::Null)),
+                other => other.map(Some),
             },
         }
     }
@@ -248,9 +266,12 @@ impl<'d, S: Source> Run<'d, S> {
         value: Resolved<S::Object>,
         sets: &[&'d SelectionSet<'static, String>],
     ) -> Result<Ordered, Nulled> {
+        if self.care == Care::Careless {
+            return self.as_it_is(value, sets);
+        }
         if let Type::NonNullType(inner) = ty {
             return match value {
-                Resolved::Null => self.error("null where null may not be"),
+                Resolved::Null | Resolved::Missing => self.error("null where null may not be"),
                 // The inner position's own error has been told already.
                 value => match self.nullable(inner, value, sets) {
                     Ok(Ordered::Null) | Err(Nulled) => Err(Nulled),
@@ -268,7 +289,7 @@ impl<'d, S: Source> Run<'d, S> {
         sets: &[&'d SelectionSet<'static, String>],
     ) -> Result<Ordered, Nulled> {
         match (ty, value) {
-            (_, Resolved::Null) => Ok(Ordered::Null),
+            (_, Resolved::Null | Resolved::Missing) => Ok(Ordered::Null),
             (Type::ListType(item), Resolved::List(items)) => {
                 let mut completed = Vec::new();
                 for (index, value) in items.into_iter().enumerate() {
@@ -295,6 +316,23 @@ impl<'d, S: Source> Run<'d, S> {
             (Type::NonNullType(_), value) => self.complete(ty, value, sets),
             (ty, _) => self.error(&format!("a value that is not of type {ty}")),
         }
+    }
+
+    fn as_it_is(
+        &mut self,
+        value: Resolved<S::Object>,
+        sets: &[&'d SelectionSet<'static, String>],
+    ) -> Result<Ordered, Nulled> {
+        Ok(match value {
+            Resolved::Null | Resolved::Missing => Ordered::Null,
+            Resolved::Leaf(json) => Ordered::from(json),
+            Resolved::Object(object) => self.selection_set(&object, sets)?,
+            Resolved::List(items) => {
+                let items: Result<Vec<_>, _> =
+                    items.into_iter().map(|item| self.as_it_is(item, sets)).collect();
+                Ordered::List(items?)
+            }
+        })
     }
 
     fn error(&mut self, message: &str) -> Result<Ordered, Nulled> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json};
 
-use super::execution::{Resolved, Response, Source, execute};
+use super::execution::{Care, Resolved, Response, Source, execute};
 use super::server::Server;
 use super::store::{Node, Store, Stored};
 use crate::schema::Schema;
@@ -33,7 +33,7 @@ impl Oracle {
         self.store.reset();
         let mutation = self.api.mutation.as_deref().unwrap_or("Mutation");
         let roots = (self.store.root(&self.api.query), self.store.root(mutation));
-        let response = execute(&self.api, self, roots, text, variables);
+        let response = execute(&self.api, self, roots, text, variables, Care::Careful);
         self.store.reset();
         response
     }
@@ -64,6 +64,7 @@ impl Source for Oracle {
 fn resolved(value: Stored) -> Resolved<Node> {
     match value {
         Stored::Null => Resolved::Null,
+        Stored::Missing => Resolved::Missing,
         Stored::Leaf(json) => Resolved::Leaf(json),
         Stored::Node(node) => Resolved::Object(node),
         Stored::List(items) => Resolved::List(items.into_iter().map(resolved).collect()),

@@ -14,7 +14,7 @@ use graphql_tools::validation::rules::default_rules_validation_plan;
 use graphql_tools::validation::validate::validate;
 use serde_json::{Map, Value as Json};
 
-use super::execution::{Resolved, Response, Source, execute};
+use super::execution::{Care, Resolved, Response, Source, execute};
 use super::field_set::{FieldSet, field_set, fields, has_conditions};
 use super::ordered::Ordered;
 use super::store::{Node, Store, Stored};
@@ -34,6 +34,7 @@ pub struct Server {
     overridden: HashSet<(String, String)>,
     /// Ids of entities it has never heard of.
     unknown: Vec<String>,
+    care: Care,
     violations: RefCell<Vec<String>>,
 }
 
@@ -69,6 +70,7 @@ impl Server {
         store: Rc<Store>,
         moved: HashSet<(String, String)>,
         unknown: Vec<String>,
+        care: Care,
     ) -> Server {
         let mut schema = Schema::parse(sdl);
         let keys: HashMap<String, Vec<Key>> =
@@ -110,6 +112,7 @@ impl Server {
             keys,
             overridden: moved,
             unknown,
+            care,
             violations: RefCell::default(),
         }
     }
@@ -137,7 +140,7 @@ impl Server {
         let mutation = self.schema.mutation.as_deref().unwrap_or("Mutation");
         let roots = (root("Query", &self.schema.query), root("Mutation", mutation));
         let variables = body.get("variables").unwrap_or(&Json::Null);
-        let response = execute(&self.schema, self, roots, text, variables);
+        let response = execute(&self.schema, self, roots, text, variables, self.care);
         if response.data == Ordered::Null && response.errors.iter().any(|error| error.get("path").is_none()) {
             return self.refuse(&format!("{:?} for {body}", response.errors));
         }
@@ -188,6 +191,7 @@ impl Server {
     fn see(&self, value: Stored, provided: &[Rc<FieldSet>]) -> Result<Resolved<Seen>, String> {
         Ok(match value {
             Stored::Null => Resolved::Null,
+            Stored::Missing => Resolved::Missing,
             Stored::Leaf(json) => Resolved::Leaf(json),
             Stored::List(items) => {
                 let items: Result<Vec<_>, _> =

@@ -39,8 +39,10 @@ pub struct Node {
 /// A value of the store.
 #[derive(Debug, Clone)]
 pub enum Stored {
-    /// Null, or nothing at all.
+    /// Null.
     Null,
+    /// Nothing, not even null: `{"$missing": true}`.
+    Missing,
     /// A leaf.
     Leaf(Json),
     /// An object.
@@ -115,6 +117,7 @@ impl Store {
         };
         let raw = raw.unwrap_or(Json::Null);
         let raw = match &raw {
+            Json::Object(fields) if fields.contains_key("$missing") => return Ok(Stored::Missing),
             Json::Object(fields) if fields.keys().any(|key| key.starts_with('$')) => {
                 self.instruction(fields, arguments)?
             }
@@ -153,7 +156,8 @@ impl Store {
                 assert_eq!(kind, Some(Kind::Object), "{own} is no object type: {fields:?}");
                 Stored::Node(Node { type_name: own, id: None, inline: Some(Rc::new(Json::Object(fields))) })
             }
-            other => panic!("{other} can't be of type {type_name}"),
+            // A broken promise, which is what it is there for.
+            other => Stored::Leaf(other),
         }
     }
 
@@ -234,7 +238,7 @@ impl Store {
 
     fn project_value(&self, value: Stored, sets: &[&FieldSet]) -> Result<Ordered, String> {
         Ok(match value {
-            Stored::Null => Ordered::Null,
+            Stored::Null | Stored::Missing => Ordered::Null,
             Stored::Leaf(json) => Ordered::from(json),
             Stored::Node(node) => self.project(&node, sets)?,
             Stored::List(items) => {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use weir_gateway::event::HttpRequest;
+use weir_gateway::limit::Limit;
+use weir_gateway::metric::Metric;
 use weir_tests::world::{Behaviour, World};
 
 /// A fetch of accounts and one of products, at once.
@@ -286,8 +288,6 @@ fn no_cache_keeps_an_answer_with_errors_or_one_that_no_subgraph_spoke_of() {
 
 #[test]
 fn a_reply_takes_no_more_headers_than_clients_do() {
-    use weir_gateway::limit::Limit;
-    use weir_gateway::metric::Metric;
     let mut world = World::store(json!({"headers": {"response": [{"forward_prefix": "x-"}]}}));
     let long = "v".repeat(1000);
     let many: Vec<(String, &str)> = (0..50).map(|n| (format!("x-{n}"), long.as_str())).collect();
@@ -297,6 +297,6 @@ fn a_reply_takes_no_more_headers_than_clients_do() {
     world.run();
     let bytes: usize = received(&world, id).iter().map(|(name, value)| name.len() + value.len()).sum();
     assert!((30_000..=32 * 1024).contains(&bytes), "{bytes}");
-    assert_eq!(world.count(Metric::LimitHit(Limit::ReplyHeaders)), 1);
+    assert_eq!(world.count(Metric::LimitHit(Limit::ResponseHeaders)), 1);
     assert_eq!(world.json(id)["data"]["me"]["name"], "Ann");
 }

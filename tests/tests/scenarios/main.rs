@@ -9,3 +9,4 @@ mod failures;
 mod headers;
 mod operations;
 mod requests;
+mod results;

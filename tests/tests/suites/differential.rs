@@ -10,7 +10,7 @@ use weir_tests::world::World;
 use crate::check::check;
 use crate::report::Report;
 
-/// Operations for each suite in CI: together more than 4,000, in some ten seconds.
+/// Operations for each suite in CI: together more than 5,000, in some ten seconds.
 const COUNT: u64 = 150;
 
 fn switch(name: &str) -> Option<String> {

@@ -141,7 +141,7 @@ settings! {
         "`fields`, `inputFields`, `interfaces` and `possibleTypes` within each other; tools need 1, and each multiplies the answer by the schema's size.";
     WARN_ONLY: LimitNames = "limits.warn_only", LimitNames,
         "Limits on operations that are logged and counted but let pass, to learn what clients send before refusing it; true stands for all of them.";
-    INTROSPECTION: Switch = "introspection", Switch { default: Some(true), unset: "" },
+    INTROSPECTION: Switch = "introspection", ON,
         "Whether `__schema` and `__type` are answered; on, because development tools need it. If off, errors also suggest no names of the schema.";
     MAX_ACTIVE_REQUESTS: Count = "limits.max_active_requests", Count { default: 10_000, least: 1, most: 1_000_000 },
         "Requests in work in one worker; 10000 of 20 KB each are a fifth of the sandbox's 1 GiB.";

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use weir_planner::plan::{Fetch, FetchId, PathSegment, Shape, Target};
 
 use super::execution::{Execution, Lookup};
-use super::locate::{Place, client_path, common_path, object_at};
+use super::locate::{Place, common_path, object_at, tree_path};
+use super::paths::renamed;
 use crate::error::Code;
 use crate::response::errors::{GraphQlError, PathItem, Reported, reported};
 use crate::response::merge::merge;
@@ -87,7 +88,7 @@ impl Execution {
         let silent = response.errors.is_none();
         if let Some(raw) = &response.errors {
             for error in reported(raw, service) {
-                self.report(planned, &lookups, error);
+                self.report(planned, &lookups, error, response.data.as_ref());
             }
         }
         match response.data {
@@ -200,18 +201,20 @@ impl Execution {
     }
 
     /// Adds an error that the subgraph reported, at every place of the client's response that it concerns.
-    fn report(&mut self, planned: &Fetch, lookups: &[Lookup], reported: Reported) {
+    fn report(&mut self, planned: &Fetch, lookups: &[Lookup], reported: Reported, data: Option<&Data>) {
         let Reported { error, path } = reported;
         match &planned.target {
             Target::Root { path: at, shape, .. } if path.is_empty() => {
                 let at = self.place_of_root(at, shape);
                 self.push_error(error.at(at));
             }
-            Target::Root { path: at, .. } => {
+            Target::Root { path: at, output_rewrites, .. } => {
+                let value = if let Some(Data::Root(value)) = data { Some(value) } else { None };
+                let path = renamed(&self.plan, self.typename, &self.bodies, output_rewrites, value, path);
                 let places: Vec<&Place> =
                     lookups.iter().flat_map(|lookup| &lookup.places).flatten().collect();
                 let at = match places.as_slice() {
-                    [only] => client_path(&self.plan, only).into_iter().chain(path).collect(),
+                    [only] => tree_path(&self.plan, only).into_iter().chain(path).collect(),
                     _ => common_path(&self.plan, at),
                 };
                 self.push_error(error.at(at));
@@ -236,9 +239,21 @@ impl Execution {
                     self.push_error(error.at(at));
                     return;
                 };
-                let rest: Vec<PathItem> = items.collect();
+                let mut rest: Vec<PathItem> = items.collect();
+                if let Some((planned, (lookup, index))) =
+                    lookup.and_then(|l| entity_lookups.get(l)).zip(lookup.zip(index))
+                {
+                    let value = match data {
+                        Some(Data::Entities(lists)) => {
+                            lists.get(lookup).and_then(Option::as_ref).and_then(|list| list.get(index))
+                        }
+                        _ => None,
+                    };
+                    let rewrites = &planned.output_rewrites;
+                    rest = renamed(&self.plan, self.typename, &self.bodies, rewrites, value, rest);
+                }
                 for place in places.iter().take(crate::response::errors::MAX_ERRORS) {
-                    let mut at = client_path(&self.plan, place);
+                    let mut at = tree_path(&self.plan, place);
                     at.extend(rest.iter().cloned());
                     self.push_error(error.clone().at(at));
                 }
@@ -250,7 +265,7 @@ impl Execution {
     fn place_of_root(&self, path: &[PathSegment], shape: &Shape) -> Vec<PathItem> {
         let mut at = common_path(&self.plan, path);
         if let [field] = shape.0.as_slice() {
-            at.push(PathItem::Key(self.plan.shown(field.key).to_owned()));
+            at.push(PathItem::Key(self.plan.name(field.key).to_owned()));
         }
         at
     }

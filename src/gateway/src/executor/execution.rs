@@ -11,6 +11,7 @@ use weir_planner::plan::{ExecutablePlan, Fetch, FetchId, NameId, SubgraphId, Tar
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::locate::{Place, locate};
+use super::paths::shown;
 use super::representation::write_representation;
 use crate::response::errors::{self, GraphQlError};
 use crate::response::project::project;
@@ -126,9 +127,10 @@ impl Execution {
         }
     }
 
-    /// Adds an error; beyond [`MAX_KEPT`] it is dropped.
-    pub(super) fn push_error(&mut self, error: GraphQlError) {
+    /// Adds an error whose path is in keys of the tree; beyond [`MAX_KEPT`] it is dropped.
+    pub(super) fn push_error(&mut self, mut error: GraphQlError) {
         if self.errors.len() < MAX_KEPT {
+            error.path = shown(&self.plan, &error.path);
             self.errors.push(error);
         }
     }

@@ -90,23 +90,23 @@ pub(crate) fn object_at<'a>(root: &'a mut Value, place: &[Step]) -> Option<&'a m
     }
 }
 
-/// A place in the client's terms.
-pub(crate) fn client_path(plan: &ExecutablePlan, place: &[Step]) -> Vec<PathItem> {
+/// A place as a path of tree keys.
+pub(crate) fn tree_path(plan: &ExecutablePlan, place: &[Step]) -> Vec<PathItem> {
     place
         .iter()
         .map(|step| match step {
-            Step::Key(key) => PathItem::Key(plan.shown(*key).to_owned()),
+            Step::Key(key) => PathItem::Key(plan.name(*key).to_owned()),
             Step::Index(index) => PathItem::Index(*index),
         })
         .collect()
 }
 
-/// As much of a path as holds for every object at it: the keys before the first list.
+/// In tree keys, as much of a path as holds for every object at it: the keys before the first list.
 pub(crate) fn common_path(plan: &ExecutablePlan, path: &[PathSegment]) -> Vec<PathItem> {
     path.iter()
         .take_while(|segment| !matches!(segment, PathSegment::List))
         .filter_map(|segment| match segment {
-            PathSegment::Field(key) => Some(PathItem::Key(plan.shown(*key).to_owned())),
+            PathSegment::Field(key) => Some(PathItem::Key(plan.name(*key).to_owned())),
             PathSegment::List | PathSegment::Types(_) => None,
         })
         .collect()

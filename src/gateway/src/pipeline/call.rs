@@ -95,7 +95,7 @@ impl Gateway {
         if !headers_fit {
             let line = format!("weir: headers of subgraph {service} left out: a reply would have too many");
             self.outputs.push_back(Output::Log(Level::Warn, line));
-            self.count(Metric::LimitHit(Limit::ReplyHeaders), 1);
+            self.count(Metric::LimitHit(Limit::ResponseHeaders), 1);
         }
         if !fine {
             self.count(Metric::SubgraphFailures(subgraph), 1);

@@ -98,9 +98,7 @@ impl<'p> Coverage<'p> {
         if selection.is_abstract {
             self.knows_its_type(&object)?;
         }
-        let mut groups = Vec::new();
-        collect(self.promise.schema, object_type, nodes, &mut groups);
-        for (key, same) in groups {
+        for (key, same) in collect(self.promise.schema, object_type, nodes) {
             let Some(first) = same.first().filter(|first| !first.name.starts_with("__")) else { continue };
             self.path.push(key.to_owned());
             let id = self.names.find(&first.key).ok_or_else(|| self.fault("fetches nothing"))?;
@@ -131,8 +129,8 @@ impl<'p> Coverage<'p> {
         let joins = self.promise.joins;
         let fault = match joins.resolution(graph, written.view, name, self.promise.labels) {
             Some(Resolution::Local) => return Ok(()),
-            Some(Resolution::External) if written.may_be_provided => return Ok(()),
-            Some(Resolution::Requires(_)) if written.may_be_provided || written.by.lookup().is_some() => {
+            Some(Resolution::External) if written.is_provided => return Ok(()),
+            Some(Resolution::Requires(_)) if written.is_provided || written.by.lookup().is_some() => {
                 return Ok(());
             }
             Some(Resolution::Requires(_)) => "takes what needs a representation without one",

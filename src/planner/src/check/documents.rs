@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use graphql_tools::parser::query::parse_query;
 use graphql_tools::static_graphql::query::{
     Definition, Document, Field, OperationDefinition, Selection, SelectionSet, TypeCondition,
     VariableDefinition,
 };
 
 use super::coverage::same_value;
-use crate::contain::contain;
 use crate::plan::Fetch;
+use crate::syntax::{self, Bounds};
+
+/// Selection sets within each other: what the sandbox's stack has room for (limits.rs).
+const MAX_NESTING: usize = 300;
 
 /// A fetch's document.
 pub(super) struct FetchDocument {
@@ -19,13 +21,9 @@ pub(super) struct FetchDocument {
 
 impl FetchDocument {
     pub(super) fn parse(fetch: &Fetch) -> Result<FetchDocument, String> {
-        let parsed =
-            contain(|| parse_query::<String>(&fetch.document).map(|document| document.into_static()));
-        match parsed {
-            Ok(Ok(document)) => Ok(FetchDocument { document }),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => Err(panic),
-        }
+        let bounds = Bounds { tokens: usize::MAX, nesting: MAX_NESTING };
+        let parsed = syntax::parse(&fetch.document, bounds).map_err(|error| error.to_string())?;
+        Ok(FetchDocument { document: parsed.document })
     }
 
     /// One of the client's variables `used` that the document doesn't declare as the client did.

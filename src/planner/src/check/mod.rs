@@ -7,6 +7,7 @@
 mod coverage;
 mod documents;
 mod representations;
+mod shapes;
 mod tree;
 
 use std::collections::HashSet;
@@ -47,6 +48,13 @@ pub(crate) fn check(promise: &Promise<'_>, fetches: &[Fetch], names: &mut Names)
                 "fetch {index} declares the variable ${name} in another way than the client"
             ));
         }
+        let graph = promise.joins.graphs().get(fetch.subgraph.0 as usize).map_or("", |(graph, _)| graph);
+        let root = match fetch.kind {
+            OperationKind::Query => promise.joins.query_type(),
+            OperationKind::Mutation => promise.root,
+        };
+        shapes::check(promise.joins, graph, root, &document)
+            .map_err(|error| format!("fetch {index} {error}"))?;
         documents.push(document);
     }
     if promise.kind == OperationKind::Mutation {

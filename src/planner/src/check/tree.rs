@@ -8,6 +8,7 @@ use super::documents::FetchDocument;
 use crate::joins::{Joins, core_of};
 use crate::names::Names;
 use crate::plan::{EntityLookup, Fetch, NameId, PathSegment, Require, Rewrite, RewriteStep, Target};
+use crate::provided::Provided;
 
 /// A position: the selections that fetches make there, and the fetches that come to it or go on through it.
 #[derive(Clone, Default)]
@@ -25,8 +26,7 @@ pub(super) struct Source<'p> {
     pub(super) ty: Option<&'p str>,
     set: &'p SelectionSet,
     renames: Vec<(&'p [RewriteStep], NameId)>,
-    /// Whether a field above it provides something.
-    provided: bool,
+    provided: Provided<'p>,
     /// It is the answer to a lookup, so that its fields may have `@requires`.
     entity: Option<&'p EntityLookup>,
 }
@@ -45,8 +45,8 @@ pub(super) struct Written<'p> {
     /// The type under which the subgraph resolves it.
     pub(super) view: &'p str,
     pub(super) by: Source<'p>,
-    /// A field above it provides something, so that it may be one that the subgraph doesn't resolve.
-    pub(super) may_be_provided: bool,
+    /// It is provided here, so it need not be one that the subgraph resolves.
+    pub(super) is_provided: bool,
 }
 
 /// An object of one type at a position.
@@ -159,7 +159,7 @@ impl<'p> Tree<'p> {
                 ty: None,
                 set,
                 renames: renames.collect(),
-                provided: false,
+                provided: Provided::default(),
                 entity,
             };
             self.write(names, &source, object, &mut found);
@@ -203,20 +203,17 @@ impl<'p> Tree<'p> {
                 .joins
                 .type_in(source.graph, view, &field.name)
                 .and_then(|ty| self.joins.ty(core_of(&ty)).map(|(name, _)| name));
-            let provides = self.joins.provides(source.graph, view, &field.name).is_some();
+            let provides = self.joins.provides(source.graph, view, &field.name);
+            let provided = source.provided.field(self.joins, object, &field.name);
+            let is_provided = provided.is_some();
             let by = Source {
                 ty,
                 set: &field.selection_set,
                 renames,
-                provided: source.provided || provides,
+                provided: provided.unwrap_or_default().and(provides.into_iter().flat_map(|set| &set.parts)),
                 ..source.clone()
             };
-            found.written.entry(key).or_default().push(Written {
-                field,
-                view,
-                by,
-                may_be_provided: source.provided,
-            });
+            found.written.entry(key).or_default().push(Written { field, view, by, is_provided });
         }
     }
 

@@ -14,7 +14,6 @@ fn plan() -> ExecutablePlan {
         names: NAMES.iter().map(ToString::to_string).collect(),
         fetches: Vec::new(),
         projection: Selection { type_name: NameId(0), is_abstract: false, variants: Vec::new() },
-        shown: Vec::new(),
     }
 }
 

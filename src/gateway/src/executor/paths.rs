@@ -1,0 +1,104 @@
+//! Paths of errors, from a subgraph's terms to the tree's and from there to the client's.
+
+use weir_planner::plan::{ExecutablePlan, NameId, OutputKind, OutputType, Rewrite, RewriteStep, Selection};
+
+use crate::response::errors::PathItem;
+use crate::response::tree::{Bodies, Value, in_set, type_of};
+
+/// A subgraph's path with the keys that its data gets by `rewrites`. `value` is that data as it was sent.
+pub(super) fn renamed(
+    plan: &ExecutablePlan,
+    typename: Option<NameId>,
+    bodies: &Bodies,
+    rewrites: &[Rewrite],
+    value: Option<&Value>,
+    mut path: Vec<PathItem>,
+) -> Vec<PathItem> {
+    let sent = path.clone();
+    for rewrite in rewrites {
+        let Rewrite::RenameKey { path: steps, to } = rewrite else { continue };
+        let on_path = Walk { plan, typename, bodies, sent: &sent }.find(steps, value, &path);
+        if let Some(item) = on_path.and_then(|at| path.get_mut(at)) {
+            *item = PathItem::Key(plan.name(*to).to_owned());
+        }
+    }
+    path
+}
+
+struct Walk<'a> {
+    plan: &'a ExecutablePlan,
+    typename: Option<NameId>,
+    bodies: &'a Bodies,
+    /// The path by which `value` is walked.
+    sent: &'a [PathItem],
+}
+
+impl Walk<'_> {
+    /// Where on `path` the key at the end of `steps` stands.
+    fn find(&self, steps: &[RewriteStep], value: Option<&Value>, path: &[PathItem]) -> Option<usize> {
+        let (mut value, mut steps) = (value, steps);
+        for (at, item) in path.iter().enumerate() {
+            if let PathItem::Key(key) = item {
+                while let [RewriteStep::Types(set), rest @ ..] = steps {
+                    let own = match value {
+                        Some(Value::Object(object)) => type_of(object, self.typename, self.bodies),
+                        _ => None,
+                    };
+                    if own.is_some_and(|name| !in_set(self.plan, set, &name)) {
+                        return None;
+                    }
+                    steps = rest;
+                }
+                match steps {
+                    [RewriteStep::Key(step), rest @ ..] if self.plan.name(*step) == key => {
+                        if rest.is_empty() {
+                            return Some(at);
+                        }
+                        steps = rest;
+                    }
+                    _ => return None,
+                }
+            }
+            value = self.sent.get(at).and_then(|item| self.below(value?, item));
+        }
+        None
+    }
+
+    fn below<'v>(&self, value: &'v Value, item: &PathItem) -> Option<&'v Value> {
+        match (value, item) {
+            (Value::Object(object), PathItem::Key(key)) => {
+                object.0.iter().find(|(name, _)| self.plan.name(*name) == key).map(|(_, value)| value)
+            }
+            (Value::List(items), PathItem::Index(index)) => items.get(*index),
+            _ => None,
+        }
+    }
+}
+
+/// A path of tree keys as the client knows it: with the client's keys, and only as far as the client selected what
+/// it leads to. Fields that only a key or `@requires` needs are not part of the response.
+pub(super) fn shown(plan: &ExecutablePlan, path: &[PathItem]) -> Vec<PathItem> {
+    let mut here = vec![&plan.projection];
+    let mut out = Vec::with_capacity(path.len());
+    for item in path {
+        let PathItem::Key(key) = item else {
+            out.push(item.clone());
+            continue;
+        };
+        let fields =
+            here.iter().flat_map(|selection| &selection.variants).flat_map(|variant| &variant.fields);
+        let fields: Vec<_> = fields.filter(|field| plan.name(field.key) == key).collect();
+        let Some(field) = fields.first() else { break };
+        out.push(PathItem::Key(plan.name(field.shown).to_owned()));
+        here = fields.iter().filter_map(|field| composite(&field.ty)).collect();
+    }
+    out
+}
+
+fn composite(ty: &OutputType) -> Option<&Selection> {
+    match &ty.kind {
+        OutputKind::List(items) => composite(items),
+        OutputKind::Composite(selection) => Some(selection),
+        OutputKind::Leaf(_) | OutputKind::Typename | OutputKind::Constant(_) => None,
+    }
+}
