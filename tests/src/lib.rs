@@ -1,5 +1,6 @@
 //! What the tests share: a simulated world around the core, random operations, and a reference to compare with.
 
+pub mod bombs;
 pub mod dataset;
 pub mod operations;
 pub mod reference;

@@ -58,3 +58,7 @@ pub(crate) fn read(request: &HttpRequest, config: &Config) -> Result<Operations,
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<Cow<'a, str>> {
     request.headers.iter().find(|(n, _)| n == name).map(|(_, value)| String::from_utf8_lossy(value))
 }
+
+// Proptest draws randomness, which wasm32-unknown-unknown has not.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties;

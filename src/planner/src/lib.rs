@@ -27,10 +27,12 @@ mod literal;
 mod names;
 mod operation;
 pub mod plan;
+mod plan_size;
 mod planning;
 #[cfg(test)]
 mod planning_tests;
 mod projection;
+mod provided;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod random_operations;
 mod schema;

@@ -5,6 +5,8 @@
 //! - Selections of the same field are merged: the library may plan a mutation twice that is selected twice.
 //! - A composite field is never left without selections.
 
+use std::collections::HashMap;
+
 use graphql_tools::parser::Pos;
 use graphql_tools::static_graphql::query::{
     Definition, Document, Field, InlineFragment, Mutation, OperationDefinition, Query, Selection,
@@ -70,12 +72,15 @@ struct Merged<'a> {
 }
 
 fn merge<'a>(nodes: impl IntoIterator<Item = &'a Node>, merged: &mut Vec<Merged<'a>>) {
+    let name = |node: &'a Node| match node {
+        Node::Field(field) => (true, field.key.as_str()),
+        Node::On { condition, .. } => (false, condition.as_str()),
+    };
+    let mut known: HashMap<(bool, &str), usize> =
+        merged.iter().enumerate().map(|(index, earlier)| (name(earlier.first), index)).collect();
     for node in nodes {
-        let same = merged.iter_mut().find(|earlier| match (earlier.first, node) {
-            (Node::Field(a), Node::Field(b)) => a.key == b.key,
-            (Node::On { condition: a, .. }, Node::On { condition: b, .. }) => a == b,
-            _ => false,
-        });
+        let index = *known.entry(name(node)).or_insert(merged.len());
+        let same = merged.get_mut(index);
         let below = match node {
             Node::Field(field) => &field.selections,
             Node::On { selections, .. } => selections,
@@ -125,7 +130,7 @@ impl<'a> Writer<'a, '_> {
         let mut merged = Vec::new();
         merge(nodes.iter().copied(), &mut merged);
         let mut items = self.selections(type_name, &merged)?;
-        let is_abstract = self.projector.selection(self.names, type_name, nodes)?.is_abstract;
+        let is_abstract = self.projector.is_abstract(self.names, type_name, nodes)?;
         if is_abstract || items.is_empty() {
             items.insert(0, Selection::Field(typename()));
         }

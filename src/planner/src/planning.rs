@@ -18,10 +18,11 @@ use crate::joins::{ActiveLabels, LOT_SCALE};
 use crate::names::Names;
 use crate::operation::Operation;
 use crate::plan::{ExecutablePlan, Fetch, OperationKind};
+use crate::plan_size::Form;
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
-use crate::{adapter, check, library_operation, solver, tree_keys};
+use crate::{adapter, check, library_operation, plan_size, solver, tree_keys};
 
 /// Which planners are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,14 @@ pub(crate) fn plan(
         Planners::SecondAlone => &[Attempt::Second],
     };
     for attempt in attempts {
+        let form = match attempt {
+            Attempt::Library => Form::AsWritten,
+            Attempt::Second => Form::PerObjectType,
+        };
+        if let Err(why) = plan_size::check(schema, &supergraph.planner().supergraph, root, &nodes, form) {
+            failure = PlanError::TooLarge(why);
+            continue;
+        }
         let fetches = match attempt {
             Attempt::Library => {
                 let document =

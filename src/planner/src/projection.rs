@@ -16,12 +16,24 @@ pub(crate) struct Projector<'a> {
     introspection: Introspection<'a>,
     /// Sub-projections by type and merged selections (by address): without it the work multiplies with the
     /// number of possible types at every level.
-    known: HashMap<(&'a str, Vec<*const Node>), Selection>,
+    known: HashMap<(&'a str, Vec<*const Node>), Known>,
+    /// Fields of the projection so far, each as often as it occurs.
+    fields: usize,
 }
+
+struct Known {
+    selection: Selection,
+    /// Fields in it, as often as they occur.
+    fields: usize,
+}
+
+/// Fields of a projection, at most. It spells out what each possible type shows, and types that show different
+/// things multiply what lies below them, at every level: the projection of a small operation may be of any size.
+const MAX_FIELDS: usize = 100_000;
 
 impl<'a> Projector<'a> {
     pub(crate) fn new(schema: &'a ApiSchema, introspection: Introspection<'a>) -> Self {
-        Self { schema, introspection, known: HashMap::new() }
+        Self { schema, introspection, known: HashMap::new(), fields: 0 }
     }
 
     /// The projection of `nodes` on a position of type `type_name`.
@@ -34,10 +46,13 @@ impl<'a> Projector<'a> {
         type_name: &'a str,
         nodes: &[&'a Node],
     ) -> Result<Selection, String> {
-        let key = (type_name, nodes.iter().map(|node| std::ptr::from_ref(*node)).collect::<Vec<_>>());
+        let key = key(type_name, nodes);
         if let Some(known) = self.known.get(&key) {
-            return Ok(known.clone());
+            self.fields = self.fields.saturating_add(known.fields);
+            let known = (self.fields <= MAX_FIELDS).then(|| known.selection.clone());
+            return known.ok_or_else(too_large);
         }
+        let before = self.fields;
         let mut variants: Vec<Variant> = Vec::new();
         let schema = self.schema;
         for object in schema.possible_types(type_name) {
@@ -54,13 +69,27 @@ impl<'a> Projector<'a> {
             .any(|field| matches!(field.ty.kind, OutputKind::Typename));
         let is_abstract = schema.is_abstract(type_name) && (variants.len() != 1 || shows_type);
         let selection = Selection { type_name: names.id(type_name), is_abstract, variants };
-        self.known.insert(key, selection.clone());
+        let fields = self.fields.saturating_sub(before);
+        self.known.insert(key, Known { selection: selection.clone(), fields });
         Ok(selection)
     }
 
-    /// Whether the answer to introspection was too large, and so the projection failed.
+    /// Whether the runtime type makes a difference to what `nodes` show on a position of type `type_name`.
+    pub(crate) fn is_abstract(
+        &mut self,
+        names: &mut Names,
+        type_name: &'a str,
+        nodes: &[&'a Node],
+    ) -> Result<bool, String> {
+        if let Some(known) = self.known.get(&key(type_name, nodes)) {
+            return Ok(known.selection.is_abstract);
+        }
+        Ok(self.selection(names, type_name, nodes)?.is_abstract)
+    }
+
+    /// Whether the projection failed because it, or the answer to introspection, was too large.
     pub(crate) fn is_too_large(&self) -> bool {
-        self.introspection.is_too_large()
+        self.fields > MAX_FIELDS || self.introspection.is_too_large()
     }
 
     fn fields(
@@ -69,8 +98,11 @@ impl<'a> Projector<'a> {
         object: &'a str,
         nodes: &[&'a Node],
     ) -> Result<Vec<OutputField>, String> {
-        let mut groups = Vec::new();
-        collect(self.schema, object, nodes, &mut groups);
+        let groups = collect(self.schema, object, nodes);
+        self.fields = self.fields.saturating_add(groups.len());
+        if self.fields > MAX_FIELDS {
+            return Err(too_large());
+        }
         let mut fields = Vec::with_capacity(groups.len());
         for (key, same) in groups {
             let Some(first) = same.first() else { continue };
@@ -131,23 +163,45 @@ impl<'a> Projector<'a> {
     }
 }
 
+fn key<'a>(type_name: &'a str, nodes: &[&'a Node]) -> (&'a str, Vec<*const Node>) {
+    (type_name, nodes.iter().map(|node| std::ptr::from_ref(*node)).collect())
+}
+
+fn too_large() -> String {
+    format!("it selects more than {MAX_FIELDS} fields when it is spelled out for every possible type")
+}
+
 /// The fields that `nodes` select on objects of type `object`, by response key in the order of their first
 /// occurrence.
 pub(crate) fn collect<'a>(
     schema: &ApiSchema,
     object: &str,
     nodes: &[&'a Node],
+) -> Vec<(&'a str, Vec<&'a FieldNode>)> {
+    let mut groups = Vec::new();
+    gather(schema, object, nodes, &mut groups, &mut HashMap::new());
+    groups
+}
+
+fn gather<'a>(
+    schema: &ApiSchema,
+    object: &str,
+    nodes: &[&'a Node],
     groups: &mut Vec<(&'a str, Vec<&'a FieldNode>)>,
+    known: &mut HashMap<&'a str, usize>,
 ) {
     for node in nodes {
         match node {
-            Node::Field(field) => match groups.iter_mut().find(|(key, _)| *key == field.key) {
-                Some((_, same)) => same.push(field),
-                None => groups.push((&field.key, vec![field])),
-            },
+            Node::Field(field) => {
+                let index = *known.entry(&field.key).or_insert(groups.len());
+                match groups.get_mut(index) {
+                    Some((_, same)) => same.push(field),
+                    None => groups.push((&field.key, vec![field])),
+                }
+            }
             Node::On { condition, selections } => {
                 if schema.possible_types(condition).iter().any(|possible| possible == object) {
-                    collect(schema, object, &selections.iter().collect::<Vec<_>>(), groups);
+                    gather(schema, object, &selections.iter().collect::<Vec<_>>(), groups, known);
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! What an operation selects once its conditions are decided and its fragments are spread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use graphql_tools::static_graphql::query::{
-    Definition, Directive, FragmentDefinition, Selection as Parsed, SelectionSet, TypeCondition, Value,
+    Definition, Directive, Field, FragmentDefinition, Selection as Parsed, SelectionSet, TypeCondition, Value,
 };
 
 use crate::operation::Operation;
@@ -52,7 +52,7 @@ pub(crate) fn fold(operation: &Operation, variables: &PlanVariables) -> Vec<Node
         .collect();
     conditions.extend(variables.conditions.iter().map(|(name, value)| (name.as_str(), *value)));
     let folder = Folder { fragments: fragments.collect(), conditions };
-    operation.selections().map(|set| folder.set(set)).unwrap_or_default()
+    operation.selections().map(|set| folder.sets(&[set])).unwrap_or_default()
 }
 
 struct Folder<'a> {
@@ -60,43 +60,83 @@ struct Folder<'a> {
     conditions: HashMap<&'a str, bool>,
 }
 
-impl Folder<'_> {
-    /// Recursion is bounded: the operation passed the limits.
-    fn set(&self, set: &SelectionSet) -> Vec<Node> {
-        let mut nodes = Vec::new();
-        for selection in &set.items {
-            match selection {
-                Parsed::Field(field) if self.included(&field.directives) => {
+/// A selection before what lies below it is folded.
+enum Gathered<'a> {
+    Field(&'a Field, Vec<&'a SelectionSet>),
+    On(&'a str, &'a SelectionSet),
+}
+
+/// What is selected at one place.
+#[derive(Default)]
+struct Gathering<'a> {
+    items: Vec<Gathered<'a>>,
+    /// Index of each response key.
+    fields: HashMap<&'a str, usize>,
+    /// Fragments that are spread already: once more adds nothing.
+    spread: HashSet<&'a str>,
+}
+
+impl<'a> Folder<'a> {
+    /// The selections of several sets at one place; fields of one response key become one, at the place of the
+    /// first (they can be merged: the operation is valid). Recursion is bounded: the operation passed the limits.
+    fn sets(&self, sets: &[&'a SelectionSet]) -> Vec<Node> {
+        let mut gathering = Gathering::default();
+        for set in sets {
+            self.gather(set, &mut gathering);
+        }
+        let mut nodes = Vec::with_capacity(gathering.items.len());
+        for item in gathering.items {
+            match item {
+                Gathered::Field(field, below) => {
                     let shown = field.alias.clone().unwrap_or_else(|| field.name.clone());
                     nodes.push(Node::Field(FieldNode {
                         key: shown.clone(),
                         shown,
                         name: field.name.clone(),
                         arguments: field.arguments.clone(),
-                        selections: self.set(&field.selection_set),
+                        selections: self.sets(&below),
                     }));
                 }
-                Parsed::InlineFragment(inline) if self.included(&inline.directives) => {
-                    let selections = self.set(&inline.selection_set);
-                    Self::push(&mut nodes, inline.type_condition.as_ref(), selections);
-                }
-                Parsed::FragmentSpread(spread) if self.included(&spread.directives) => {
-                    if let Some(fragment) = self.fragments.get(spread.fragment_name.as_str()) {
-                        let selections = self.set(&fragment.selection_set);
-                        Self::push(&mut nodes, Some(&fragment.type_condition), selections);
+                Gathered::On(condition, set) => {
+                    let selections = self.sets(&[set]);
+                    if !selections.is_empty() {
+                        nodes.push(Node::On { condition: condition.to_owned(), selections });
                     }
                 }
-                _ => {}
             }
         }
         nodes
     }
 
-    fn push(nodes: &mut Vec<Node>, condition: Option<&TypeCondition>, selections: Vec<Node>) {
-        match condition {
-            _ if selections.is_empty() => {}
-            None => nodes.extend(selections),
-            Some(TypeCondition::On(name)) => nodes.push(Node::On { condition: name.clone(), selections }),
+    fn gather(&self, set: &'a SelectionSet, gathering: &mut Gathering<'a>) {
+        for selection in &set.items {
+            match selection {
+                Parsed::Field(field) if self.included(&field.directives) => {
+                    let key = field.alias.as_deref().unwrap_or(&field.name);
+                    let index = *gathering.fields.entry(key).or_insert(gathering.items.len());
+                    match gathering.items.get_mut(index) {
+                        Some(Gathered::Field(_, below)) => below.push(&field.selection_set),
+                        _ => gathering.items.push(Gathered::Field(field, vec![&field.selection_set])),
+                    }
+                }
+                Parsed::InlineFragment(inline) if self.included(&inline.directives) => {
+                    match &inline.type_condition {
+                        None => self.gather(&inline.selection_set, gathering),
+                        Some(TypeCondition::On(name)) => {
+                            gathering.items.push(Gathered::On(name, &inline.selection_set));
+                        }
+                    }
+                }
+                Parsed::FragmentSpread(spread) if self.included(&spread.directives) => {
+                    if let Some(fragment) = self.fragments.get(spread.fragment_name.as_str())
+                        && gathering.spread.insert(&fragment.name)
+                    {
+                        let TypeCondition::On(name) = &fragment.type_condition;
+                        gathering.items.push(Gathered::On(name, &fragment.selection_set));
+                    }
+                }
+                _ => {}
+            }
         }
     }
 

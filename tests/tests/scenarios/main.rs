@@ -7,5 +7,6 @@ mod csrf;
 mod error_policy;
 mod failures;
 mod headers;
+mod operations;
 mod requests;
 mod results;

@@ -81,7 +81,11 @@ impl HeaderRuleList {
                 return Err(Complaint::new(format!("it has both `{a}` and `{b}`"), "write two rules"));
             }
             (None, _) => {
-                let fix = format!("write one of {}", suggest::list(ACTIONS));
+                let near = rule.keys().find_map(|key| suggest::nearest(key, ACTIONS));
+                let fix = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("write one of {}", suggest::list(ACTIONS)),
+                };
                 return Err(Complaint::new("it does nothing", fix));
             }
         };
@@ -304,6 +308,8 @@ mod tests {
             let found = complaint(rule.clone());
             assert!(found.starts_with("rule 2: ") && found.contains(part), "{rule}: {found}");
         }
+        let typed = REQUEST.read(&json!([{"forwrad": "x"}])).unwrap_err();
+        assert_eq!(typed.fix, "did you mean `forward`?");
         assert!(RESPONSE.read(&json!([{"forward": "x", "merge": "strictest"}])).is_err());
         assert!(RESPONSE.read(&json!([{"forward": "x", "merge": "lst"}])).is_err());
         let both = json!([{"forward": "cache-control", "merge": "strictest", "rename": "x"}]);

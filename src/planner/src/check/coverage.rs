@@ -98,9 +98,7 @@ impl<'p> Coverage<'p> {
         if selection.is_abstract {
             self.knows_its_type(&object)?;
         }
-        let mut groups = Vec::new();
-        collect(self.promise.schema, object_type, nodes, &mut groups);
-        for (key, same) in groups {
+        for (key, same) in collect(self.promise.schema, object_type, nodes) {
             let Some(first) = same.first().filter(|first| !first.name.starts_with("__")) else { continue };
             self.path.push(key.to_owned());
             let id = self.names.find(&first.key).ok_or_else(|| self.fault("fetches nothing"))?;

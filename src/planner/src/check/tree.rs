@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use graphql_tools::static_graphql::query::{Field, SelectionSet};
 
 use super::documents::FetchDocument;
-use crate::field_set::Part;
 use crate::joins::{Joins, core_of};
 use crate::names::Names;
 use crate::plan::{EntityLookup, Fetch, NameId, PathSegment, Require, Rewrite, RewriteStep, Target};
+use crate::provided::Provided;
 
 /// A position: the selections that fetches make there, and the fetches that come to it or go on through it.
 #[derive(Clone, Default)]
@@ -26,8 +26,7 @@ pub(super) struct Source<'p> {
     pub(super) ty: Option<&'p str>,
     set: &'p SelectionSet,
     renames: Vec<(&'p [RewriteStep], NameId)>,
-    /// What fields above it provide here (`@provides`).
-    provided: Vec<&'p Part>,
+    provided: Provided<'p>,
     /// It is the answer to a lookup, so that its fields may have `@requires`.
     entity: Option<&'p EntityLookup>,
 }
@@ -46,7 +45,7 @@ pub(super) struct Written<'p> {
     /// The type under which the subgraph resolves it.
     pub(super) view: &'p str,
     pub(super) by: Source<'p>,
-    /// A field above it provides it, so that it may be one that the subgraph doesn't resolve.
+    /// It is provided here, so it need not be one that the subgraph resolves.
     pub(super) is_provided: bool,
 }
 
@@ -160,7 +159,7 @@ impl<'p> Tree<'p> {
                 ty: None,
                 set,
                 renames: renames.collect(),
-                provided: Vec::new(),
+                provided: Provided::default(),
                 entity,
             };
             self.write(names, &source, object, &mut found);
@@ -204,35 +203,18 @@ impl<'p> Tree<'p> {
                 .joins
                 .type_in(source.graph, view, &field.name)
                 .and_then(|ty| self.joins.ty(core_of(&ty)).map(|(name, _)| name));
-            let above = self.provided(&source.provided, object, &field.name);
-            let is_provided = above.is_some();
-            let declared = self.joins.provides(source.graph, view, &field.name);
-            let declared = declared.into_iter().flat_map(|set| &set.parts);
-            let provided = above.into_iter().flatten().chain(declared).collect();
-            let by = Source { ty, set: &field.selection_set, renames, provided, ..source.clone() };
+            let provides = self.joins.provides(source.graph, view, &field.name);
+            let provided = source.provided.field(self.joins, object, &field.name);
+            let is_provided = provided.is_some();
+            let by = Source {
+                ty,
+                set: &field.selection_set,
+                renames,
+                provided: provided.unwrap_or_default().and(provides.into_iter().flat_map(|set| &set.parts)),
+                ..source.clone()
+            };
             found.written.entry(key).or_default().push(Written { field, view, by, is_provided });
         }
-    }
-
-    /// What of `parts` is below `field` of objects of type `object`; `None` if the field is not among them.
-    fn provided(&self, parts: &[&'p Part], object: &str, field: &str) -> Option<Vec<&'p Part>> {
-        let mut found: Option<Vec<&'p Part>> = None;
-        for part in parts {
-            match part {
-                Part::Field { name, parts, .. } if name == field => {
-                    found.get_or_insert_default().extend(parts);
-                }
-                Part::Field { .. } => {}
-                Part::On { condition, parts } => {
-                    if self.joins.satisfies(object, condition)
-                        && let Some(more) = self.provided(&parts.iter().collect::<Vec<_>>(), object, field)
-                    {
-                        found.get_or_insert_default().extend(more);
-                    }
-                }
-            }
-        }
-        found
     }
 
     /// The type under which a subgraph resolves fields of `object`.

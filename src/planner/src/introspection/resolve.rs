@@ -331,5 +331,11 @@ fn list<T>(
 }
 
 fn quote(text: &str, json: &mut String) {
-    json.push_str(&serde_json::Value::from(text).to_string());
+    if text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        json.push_str(&serde_json::Value::from(text).to_string());
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    }
 }

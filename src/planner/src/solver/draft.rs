@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use graphql_tools::static_graphql::query::Value;
 
-use crate::field_set::Part;
 use crate::plan::{OperationKind, Path};
 
 /// Index of a selection set in [`Draft`].
@@ -190,6 +189,3 @@ impl<'a> Draft<'a> {
         })
     }
 }
-
-/// Fields that a subgraph provides at a position although it doesn't resolve them elsewhere.
-pub(super) type Provided<'a> = Vec<&'a Part>;

@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 
 use hive_router_query_planner::utils::cancellation::CancellationToken;
 
-use super::draft::{Draft, Entity, FetchDraft, FetchIndex, Provided, SetId};
+use super::draft::{Draft, Entity, FetchDraft, FetchIndex, SetId};
 use super::keys::{Keys, TreeId};
 use super::wants::{Below, Want, needs_types};
 use crate::field_set::{FieldSet, Part};
 use crate::joins::{ActiveLabels, Joins, Kind, Resolution, core_of};
 use crate::names::Names;
 use crate::plan::{OperationKind, Path, PathSegment, TypeSet};
+use crate::provided::Provided;
 
 /// The most subgraphs passed on the way to a field: keys that lead from one to the next.
 const MAX_HOPS: usize = 8;
@@ -337,7 +338,7 @@ impl<'a, 'n> Search<'a, 'n> {
         let Some(source) = object.sources.get(index) else { return (wants, false) };
         let (mut left, mut progressed) = (Vec::new(), false);
         for want in wants {
-            let provided = provided_field(&source.provided, want.name);
+            let provided = source.provided.field(self.joins, source.view, want.name);
             let has = match self.resolution(source.graph, source.view, want.name) {
                 Some(Resolution::Local) => true,
                 Some(Resolution::Requires(set)) => source.fulfilled.contains(&set.text.as_str()),
@@ -375,8 +376,7 @@ impl<'a, 'n> Search<'a, 'n> {
             let mut after = object.after.clone();
             after.insert(source.fetch);
             let declared = self.joins.provides(source.graph, source.view, want.name);
-            let mut below_provided: Provided<'a> = declared.into_iter().flat_map(|set| &set.parts).collect();
-            below_provided.extend(provided.into_iter().flatten());
+            let declared = declared.into_iter().flat_map(|set| &set.parts);
             let spot = Spot {
                 tree: self.keys.below(object.tree, &want.key),
                 path,
@@ -384,7 +384,7 @@ impl<'a, 'n> Search<'a, 'n> {
                 graph: source.graph,
                 fetch: source.fetch,
                 set,
-                provided: below_provided,
+                provided: provided.unwrap_or_default().and(declared),
             };
             self.touched.insert(source.fetch);
             let promised = self.joins.field(source.view, want.name).map_or(core, |(_, field)| field.named());
@@ -432,7 +432,7 @@ impl<'a, 'n> Search<'a, 'n> {
                 set = self.draft.on(spot.set, object_type);
             }
             let mut object = Object { path, ..self.object_at(spot, object_type, spot.after.clone()) };
-            object.sources.push(spot.source(object_type, set, self.joins));
+            object.sources.push(spot.source(object_type, set));
             let (rest, progressed) = self.object(&mut object, wants, hops);
             moved |= progressed;
             if !rest.is_empty() {
@@ -450,7 +450,7 @@ impl<'a, 'n> Search<'a, 'n> {
         mut below: Vec<Below<'a>>,
         hops: usize,
     ) -> (Vec<Below<'a>>, bool) {
-        let own = spot.source(interface, spot.set, self.joins);
+        let own = spot.source(interface, spot.set);
         let mut moved = false;
         if !needs_types(self.joins, interface, &below) {
             let wants = self.collect(interface, spot.tree, &below);
@@ -522,9 +522,8 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Spot<'a> {
-    fn source(&self, view: &'a str, set: SetId, joins: &Joins) -> Source<'a> {
-        let mut provided = Provided::new();
-        flatten(joins, view, &self.provided, &mut provided);
+    fn source(&self, view: &'a str, set: SetId) -> Source<'a> {
+        let provided = self.provided.clone();
         Source { graph: self.graph, fetch: self.fetch, set, view, provided, fulfilled: Vec::new() }
     }
 }
@@ -535,35 +534,8 @@ fn add_source<'a>(object: &mut Object<'a>, entry: &Entry<'a>, fetch: FetchIndex,
         fetch,
         set,
         view: entry.view,
-        provided: Provided::new(),
+        provided: Provided::default(),
         fulfilled: entry.requires.iter().map(|set| set.text.as_str()).collect(),
     });
     object.sources.len().saturating_sub(1)
-}
-
-/// The provided fields of objects of one type.
-fn flatten<'a>(joins: &Joins, view: &str, parts: &[&'a Part], found: &mut Provided<'a>) {
-    for part in parts {
-        match part {
-            Part::Field { .. } => found.push(part),
-            Part::On { condition, parts } => {
-                if joins.satisfies(view, condition) {
-                    flatten(joins, view, &parts.iter().collect::<Vec<_>>(), found);
-                }
-            }
-        }
-    }
-}
-
-/// What is provided below a field, if the field is provided.
-fn provided_field<'a>(provided: &[&'a Part], wanted: &str) -> Option<Vec<&'a Part>> {
-    let mut found: Option<Vec<&'a Part>> = None;
-    for part in provided {
-        if let Part::Field { name, parts, .. } = part
-            && name == wanted
-        {
-            found.get_or_insert_default().extend(parts);
-        }
-    }
-    found
 }

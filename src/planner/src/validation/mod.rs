@@ -34,7 +34,7 @@ const MAX_ERRORS: usize = 100;
 
 /// Steps that validation may take beyond one for each node: a document that needs more is refused. An everyday
 /// operation takes some hundred; this many take about ten milliseconds.
-const MAX_STEPS: usize = 200_000;
+const MAX_STEPS: usize = 100_000;
 
 /// All faults of the document, up to [`MAX_ERRORS`]; it must have passed the limits.
 ///

@@ -206,7 +206,7 @@ impl<'a> Validation<'a> {
         above: usize,
         merged: &mut Merged<'a>,
     ) -> Checked {
-        self.spend(1)?;
+        self.spend(set.items.len())?;
         let schema = self.schema;
         for selection in &set.items {
             match selection {
