@@ -70,10 +70,18 @@ enum Gathered<'a> {
 #[derive(Default)]
 struct Gathering<'a> {
     items: Vec<Gathered<'a>>,
-    /// Index of each response key.
+    /// Index of each response key that was selected after the last fragment.
     fields: HashMap<&'a str, usize>,
     /// Fragments that are spread already: once more adds nothing.
     spread: HashSet<&'a str>,
+}
+
+impl<'a> Gathering<'a> {
+    fn push_fragment(&mut self, condition: &'a str, set: &'a SelectionSet) {
+        self.items.push(Gathered::On(condition, set));
+        // It may select the same fields, and its selections below them come before later ones (GraphQL §6.3.2).
+        self.fields.clear();
+    }
 }
 
 impl<'a> Folder<'a> {
@@ -123,7 +131,7 @@ impl<'a> Folder<'a> {
                     match &inline.type_condition {
                         None => self.gather(&inline.selection_set, gathering),
                         Some(TypeCondition::On(name)) => {
-                            gathering.items.push(Gathered::On(name, &inline.selection_set));
+                            gathering.push_fragment(name, &inline.selection_set);
                         }
                     }
                 }
@@ -132,7 +140,7 @@ impl<'a> Folder<'a> {
                         && gathering.spread.insert(&fragment.name)
                     {
                         let TypeCondition::On(name) = &fragment.type_condition;
-                        gathering.items.push(Gathered::On(name, &fragment.selection_set));
+                        gathering.push_fragment(name, &fragment.selection_set);
                     }
                 }
                 _ => {}
