@@ -1,5 +1,5 @@
 # `make` alone prints what there is. Each target is one script in tools/.
-.PHONY: help setup demo test wasm e2e compose-test bench lint fmt
+.PHONY: help setup demo test wasm e2e compose-test bench fuzz differential lint fmt
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -25,6 +25,12 @@ compose-test: ## bring up envoy/docker-compose.yml, ask it the demo operation, t
 
 bench: ## measure Weir beside Envoy plainly proxying
 	@tools/bench.sh
+
+fuzz: ## fuzz each target for SECONDS=1200, or one: TARGET=operation (tests/fuzz/README.md)
+	@SECONDS_EACH=$(or $(SECONDS),1200) tools/fuzz.sh $(TARGET)
+
+differential: ## random operations against one service with the same data: WEIR_DIFF_COUNT=2000 WEIR_DIFF_SEED=1
+	@tools/differential.sh
 
 lint: ## rustfmt, clippy, layout
 	@tools/lint.sh

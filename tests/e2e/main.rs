@@ -10,6 +10,7 @@ mod bootstrap;
 mod concurrency;
 mod configuration;
 mod demo;
+mod differential;
 mod hostile_input;
 mod lifecycle;
 mod many_streams;

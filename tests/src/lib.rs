@@ -3,6 +3,7 @@
 pub mod bombs;
 pub mod dataset;
 pub mod operations;
+pub mod plain_operation;
 pub mod reference;
 pub mod schema;
 pub mod subgraph;

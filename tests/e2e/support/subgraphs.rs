@@ -33,6 +33,11 @@ impl Subgraphs {
         client::get(&self.url("/supergraph.graphql")).text().to_owned()
     }
 
+    /// Where all of them are served as one schema.
+    pub(crate) fn monolith(&self) -> String {
+        self.url("/monolith/graphql")
+    }
+
     /// Makes one of them misbehave until the next change.
     #[track_caller]
     pub(crate) fn fault(&self, subgraph: &str, mode: &str) {

@@ -6,7 +6,7 @@ use async_graphql::{
     Context, EmptySubscription, Enum, ID, InputObject, Object, Result, Schema, SchemaBuilder, SimpleObject,
 };
 
-use super::dataset;
+use super::dataset::{self, Dataset};
 use super::store::Store;
 use super::values::{BigInt, DateTime, Tier};
 
@@ -25,8 +25,7 @@ pub(crate) struct Mutation;
 impl Query {
     /// Who asks: named by the header `x-user-id`, `u1` without it, null if there is no such user.
     async fn me(&self, ctx: &Context<'_>) -> Option<User> {
-        let id = ctx.data_opt::<Caller>().and_then(|caller| caller.0.as_deref()).unwrap_or("u1");
-        store(ctx).read().user(id).map(User)
+        store(ctx).read().user(caller(ctx)).map(User)
     }
 
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Option<User> {
@@ -40,9 +39,7 @@ impl Query {
         #[graphql(default = 10)] first: i32,
         tier: Option<Tier>,
     ) -> Vec<User> {
-        let data = store(ctx).read();
-        let wanted = data.users.iter().filter(|user| tier.is_none_or(|tier| user.tier == tier));
-        wanted.take(first.clamp(0, 500) as usize).cloned().map(User).collect()
+        users(&store(ctx).read(), first, tier).map(User).collect()
     }
 
     #[graphql(entity)]
@@ -70,33 +67,49 @@ impl Query {
 impl Mutation {
     /// Changes what is given and leaves the rest; doing it twice is as doing it once.
     async fn update_profile(&self, ctx: &Context<'_>, input: UpdateProfile) -> Result<User> {
-        store(ctx).change(|data| {
-            let index = data.user_index(&input.user_id).ok_or("there is no such user")?;
-            let old = Arc::clone(&data.users[index]);
-            data.users[index] = Arc::new(dataset::User {
-                id: old.id.clone(),
-                email: old.email.clone(),
-                username: old.username.clone(),
-                name: input.name.unwrap_or_else(|| old.name.clone()),
-                joined_at: old.joined_at.clone(),
-                tier: input.tier.unwrap_or(old.tier),
-                birth_year: input.birth_year.or(old.birth_year),
-                loyalty_points: old.loyalty_points,
-                address: old.address.as_ref().map(|address| dataset::Address {
-                    street: address.street.clone(),
-                    postcode: address.postcode.clone(),
-                    ..*address
-                }),
-                warehouse: old.warehouse,
-            });
-            Ok(User(Arc::clone(&data.users[index])))
-        })
+        store(ctx).change(|data| update_profile(data, input)).map(User)
     }
+}
+
+/// The id of who asks.
+pub(super) fn caller<'a>(ctx: &Context<'a>) -> &'a str {
+    ctx.data_opt::<Caller>().and_then(|caller| caller.0.as_deref()).unwrap_or("u1")
+}
+
+pub(super) fn users(
+    data: &Dataset,
+    first: i32,
+    tier: Option<Tier>,
+) -> impl Iterator<Item = Arc<dataset::User>> {
+    let wanted = data.users.iter().filter(move |user| tier.is_none_or(|tier| user.tier == tier));
+    wanted.take(first.clamp(0, 500) as usize).cloned()
+}
+
+pub(super) fn update_profile(data: &mut Dataset, input: UpdateProfile) -> Result<Arc<dataset::User>> {
+    let index = data.user_index(&input.user_id).ok_or("there is no such user")?;
+    let old = Arc::clone(&data.users[index]);
+    data.users[index] = Arc::new(dataset::User {
+        id: old.id.clone(),
+        email: old.email.clone(),
+        username: old.username.clone(),
+        name: input.name.unwrap_or_else(|| old.name.clone()),
+        joined_at: old.joined_at.clone(),
+        tier: input.tier.unwrap_or(old.tier),
+        birth_year: input.birth_year.or(old.birth_year),
+        loyalty_points: old.loyalty_points,
+        address: old.address.as_ref().map(|address| dataset::Address {
+            street: address.street.clone(),
+            postcode: address.postcode.clone(),
+            ..*address
+        }),
+        warehouse: old.warehouse,
+    });
+    Ok(Arc::clone(&data.users[index]))
 }
 
 /// What to change of a profile.
 #[derive(InputObject)]
-struct UpdateProfile {
+pub(super) struct UpdateProfile {
     user_id: ID,
     name: Option<String>,
     tier: Option<Tier>,
@@ -145,12 +158,7 @@ impl User {
 
     /// Null for every fifth user.
     async fn address(&self) -> Option<Address> {
-        self.0.address.as_ref().map(|address| Address {
-            street: address.street.clone(),
-            city: address.city,
-            postcode: address.postcode.clone(),
-            country: address.country,
-        })
+        self.0.address.as_ref().map(Address::of)
     }
 
     /// Where this user's orders are packed.
@@ -163,11 +171,22 @@ impl User {
 
 /// Where a user lives.
 #[derive(SimpleObject)]
-struct Address {
+pub(super) struct Address {
     street: String,
     city: &'static str,
     postcode: String,
     country: &'static str,
+}
+
+impl Address {
+    pub(super) fn of(row: &dataset::Address) -> Self {
+        Self {
+            street: row.street.clone(),
+            city: row.city,
+            postcode: row.postcode.clone(),
+            country: row.country,
+        }
+    }
 }
 
 /// Known here by its key only.
@@ -194,14 +213,14 @@ struct Question {
 
 /// What the moderators think of a post.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-enum Moderation {
+pub(super) enum Moderation {
     Approved,
     Pending,
     Hidden,
 }
 
 impl Moderation {
-    fn of(id: &str) -> Self {
+    pub(super) fn of(id: &str) -> Self {
         match id.bytes().map(u32::from).sum::<u32>() % 7 {
             0 => Self::Hidden,
             1 | 2 => Self::Pending,

@@ -7,7 +7,7 @@ use async_graphql::{
     SimpleObject,
 };
 
-use super::dataset;
+use super::dataset::{self, Dataset};
 use super::store::Store;
 use super::values::{DateTime, Dimensions, Money, RequiredDimensions, Sku, SkuKey};
 
@@ -22,26 +22,18 @@ pub(crate) struct Query;
 impl Query {
     async fn warehouses(&self, ctx: &Context<'_>, country: Option<String>) -> Vec<Warehouse> {
         let data = store(ctx).read();
-        let wanted = data
-            .warehouses
-            .iter()
-            .filter(|warehouse| country.as_ref().is_none_or(|c| c == warehouse.country));
-        wanted.cloned().map(Warehouse).collect()
+        warehouses(&data, country.as_deref()).map(Warehouse).collect()
     }
 
     /// What is on its way, soonest first, at most 100.
     async fn restocks(&self, ctx: &Context<'_>, #[graphql(default = 5)] first: i32) -> Vec<Restock> {
-        let data = store(ctx).read();
-        let empty = data.products.iter().filter(|product| product.stock == 0);
-        empty
-            .take(first.clamp(0, 100) as usize)
-            .enumerate()
-            .map(|(n, product)| Restock {
-                product: Product::of(Arc::clone(product)),
-                quantity: 20 + (n as i32 * 13) % 80,
-                expected_at: DateTime(format!("2027-{:02}-{:02}T06:00:00Z", 1 + n / 28 % 12, 1 + n % 28)),
-            })
-            .collect()
+        let expected = restocks(&store(ctx).read(), first);
+        let restock = |(product, quantity, expected_at)| Restock {
+            product: Product::of(product),
+            quantity,
+            expected_at,
+        };
+        expected.into_iter().map(restock).collect()
     }
 
     #[graphql(entity)]
@@ -112,12 +104,7 @@ impl Product {
     }
 
     async fn availability(&self) -> Availability {
-        match (self.row.discontinued, self.row.stock) {
-            (true, _) => Availability::Discontinued,
-            (_, 0) => Availability::BackOrder,
-            (_, 1..10) => Availability::Low,
-            _ => Availability::InStock,
-        }
+        Availability::of(&self.row)
     }
 
     #[graphql(override_from = "products")]
@@ -132,64 +119,118 @@ impl Product {
         to: Option<Destination>,
         #[graphql(default = false)] express: bool,
     ) -> Result<Option<Money>> {
-        let (price, weight) = match (self.price, self.weight) {
-            (Some(price), Some(weight)) => (price, weight),
-            _ => return Err("price and weight were not sent along".into()),
-        };
-        if weight > 20_000 {
-            return Ok(None);
+        match (self.price, self.weight) {
+            (Some(price), Some(weight)) => Ok(shipping_estimate(price, weight, to.as_ref(), express)),
+            _ => Err("price and weight were not sent along".into()),
         }
-        if price >= Money(100_000) {
-            return Ok(Some(Money(0)));
-        }
-        let abroad = to.is_some_and(|to| to.country != "DE");
-        let cents = 390 + i64::from(weight) / 25 + i64::from(abroad) * 650 + i64::from(express) * 499;
-        Ok(Some(Money(cents)))
     }
 
     /// The box it goes in; null if its size is not known.
     #[graphql(requires = "dimensions { width height depth }")]
     async fn parcel(&self) -> Option<Parcel> {
-        let Dimensions { width, height, depth } = self.dimensions?;
-        let longest = width.max(height).max(depth);
-        Some(Parcel {
-            size: match longest {
-                ..300 => ParcelSize::S,
-                300..600 => ParcelSize::M,
-                _ => ParcelSize::L,
-            },
-            litres: f64::from(width) * f64::from(height) * f64::from(depth) / 1e6,
-        })
+        self.dimensions.map(Parcel::of)
     }
 
     /// Where it lies.
     async fn warehouses(&self, ctx: &Context<'_>) -> Vec<Warehouse> {
-        let data = store(ctx).read();
-        let here =
-            data.warehouses.iter().enumerate().filter(|(n, _)| (self.row.number + n).is_multiple_of(3));
-        here.map(|(_, warehouse)| Warehouse(Arc::clone(warehouse))).collect()
+        warehouses_of(&store(ctx).read(), &self.row).map(Warehouse).collect()
     }
+}
+
+pub(super) fn warehouses(
+    data: &Dataset,
+    country: Option<&str>,
+) -> impl Iterator<Item = Arc<dataset::Warehouse>> {
+    data.warehouses.iter().filter(move |warehouse| country.is_none_or(|c| c == warehouse.country)).cloned()
+}
+
+/// Products, pieces and dates.
+pub(super) fn restocks(data: &Dataset, first: i32) -> Vec<(Arc<dataset::Product>, i32, DateTime)> {
+    let empty = data.products.iter().filter(|product| product.stock == 0);
+    empty
+        .take(first.clamp(0, 100) as usize)
+        .enumerate()
+        .map(|(n, product)| {
+            let date = DateTime(format!("2027-{:02}-{:02}T06:00:00Z", 1 + n / 28 % 12, 1 + n % 28));
+            (Arc::clone(product), 20 + (n as i32 * 13) % 80, date)
+        })
+        .collect()
+}
+
+pub(super) fn shipping_estimate(
+    price: Money,
+    weight: i32,
+    to: Option<&Destination>,
+    express: bool,
+) -> Option<Money> {
+    if weight > 20_000 {
+        return None;
+    }
+    if price >= Money(100_000) {
+        return Some(Money(0));
+    }
+    let abroad = to.is_some_and(|to| to.country != "DE");
+    Some(Money(390 + i64::from(weight) / 25 + i64::from(abroad) * 650 + i64::from(express) * 499))
+}
+
+pub(super) fn warehouses_of(
+    data: &Dataset,
+    product: &dataset::Product,
+) -> impl Iterator<Item = Arc<dataset::Warehouse>> {
+    let here = data.warehouses.iter().enumerate().filter(|(n, _)| (product.number + n).is_multiple_of(3));
+    here.map(|(_, warehouse)| Arc::clone(warehouse))
+}
+
+/// Who leads a warehouse, if anybody.
+pub(super) fn manager(data: &Dataset, warehouse: &dataset::Warehouse) -> Option<Arc<dataset::User>> {
+    let number = data.warehouses.iter().position(|other| other.code == warehouse.code)?;
+    (number % 4 != 3).then(|| Arc::clone(&data.users[number * 5]))
 }
 
 /// Whether it can be had.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-enum Availability {
+pub(super) enum Availability {
     InStock,
     Low,
     BackOrder,
     Discontinued,
 }
 
+impl Availability {
+    pub(super) fn of(product: &dataset::Product) -> Self {
+        match (product.discontinued, product.stock) {
+            (true, _) => Self::Discontinued,
+            (_, 0) => Self::BackOrder,
+            (_, 1..10) => Self::Low,
+            _ => Self::InStock,
+        }
+    }
+}
+
 /// A box.
 #[derive(SimpleObject)]
-struct Parcel {
+pub(super) struct Parcel {
     size: ParcelSize,
     litres: f64,
 }
 
+impl Parcel {
+    pub(super) fn of(Dimensions { width, height, depth }: Dimensions) -> Self {
+        let longest = width.max(height).max(depth);
+        Self {
+            size: match longest {
+                ..300 => ParcelSize::S,
+                300..600 => ParcelSize::M,
+                _ => ParcelSize::L,
+            },
+            litres: f64::from(width) * f64::from(height) * f64::from(depth) / 1e6,
+        }
+    }
+}
+
 /// How large a box.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-enum ParcelSize {
+pub(super) enum ParcelSize {
     S,
     M,
     L,
@@ -197,7 +238,7 @@ enum ParcelSize {
 
 /// Where to send it.
 #[derive(InputObject)]
-struct Destination {
+pub(super) struct Destination {
     country: String,
     postcode: Option<String>,
 }
@@ -230,9 +271,7 @@ impl Warehouse {
 
     /// Null if the post is vacant. Inventory knows its people by e-mail.
     async fn manager(&self, ctx: &Context<'_>) -> Option<User> {
-        let data = store(ctx).read();
-        let number = data.warehouses.iter().position(|warehouse| warehouse.code == self.0.code)?;
-        (number % 4 != 3).then(|| User { email: data.users[number * 5].email.clone() })
+        manager(&store(ctx).read(), &self.0).map(|user| User { email: user.email.clone() })
     }
 }
 

@@ -1,7 +1,8 @@
 //! `weirctl subgraphs`: four federated demo services, real enough to develop, test and measure a gateway with.
 //!
 //! One process and one port serve all four, so a supergraph with several subgraphs on one host is what every
-//! test uses. They misbehave on demand and always in the same way (`faults`), and count what they were asked
+//! test uses. The same data are served once more as one schema without federation (`monolith`), for tests that
+//! compare. They misbehave on demand and always in the same way (`faults`), and count what they were asked
 //! (`stats`). Their data is made by rule (`dataset`); mutations change it until `POST /reset`.
 
 mod accounts;
@@ -9,6 +10,7 @@ mod answer;
 mod dataset;
 mod faults;
 mod inventory;
+mod monolith;
 mod options;
 mod partial_failure;
 mod phrases;
@@ -38,7 +40,11 @@ pub(crate) use options::Options;
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(name) = &options.print_sdl {
         let store = Arc::new(store::Store::new());
-        let service = service::Service::new(name, &store).with_context(|| format!("no subgraph {name}"))?;
+        let service = match name.as_str() {
+            service::MONOLITH => Some(service::Service::monolith(&store)),
+            name => service::Service::new(name, &store),
+        };
+        let service = service.with_context(|| format!("no subgraph {name}"))?;
         return print(&service.sdl);
     }
     if options.print_supergraph {

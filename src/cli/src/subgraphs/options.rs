@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::faults::Settings;
-use super::service::NAMES;
+use super::service::{MONOLITH, NAMES};
 
 /// Serve the demo's four federated subgraphs (accounts, products, inventory, reviews) on one port.
 ///
-/// Each is at /NAME/graphql, over HTTP/1.1 and HTTP/2 with prior knowledge. GET /stats tells what they were
+/// Each is at /NAME/graphql, over HTTP/1.1 and HTTP/2 with prior knowledge, and all of them as one schema without
+/// federation at /monolith/graphql (with data of its own). GET /stats tells what they were
 /// asked; POST /faults makes one of them misbehave; POST /reset puts data, counters and switches back.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct Options {
@@ -51,8 +52,8 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "print_sdl")]
     pub(crate) print_supergraph: bool,
 
-    /// Print the SDL of one subgraph, as it goes into composition, and exit.
-    #[arg(long, value_name = "NAME", value_parser = NAMES)]
+    /// Print the SDL of one subgraph, as it goes into composition, and exit; of `monolith`, as clients see it.
+    #[arg(long, value_name = "NAME", value_parser = [NAMES.as_slice(), &[MONOLITH]].concat())]
     pub(crate) print_sdl: Option<String>,
 }
 

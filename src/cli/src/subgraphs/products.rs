@@ -27,9 +27,7 @@ impl Query {
         #[graphql(default = 5)] first: i32,
         filter: Option<ProductFilter>,
     ) -> Vec<Product> {
-        let data = store(ctx).read();
-        let wanted = data.products.iter().filter(|p| filter.as_ref().is_none_or(|filter| filter.admits(p)));
-        wanted.take(first.clamp(0, 500) as usize).cloned().map(Product).collect()
+        top_products(&store(ctx).read(), first, filter.as_ref()).map(Product).collect()
     }
 
     async fn product(&self, ctx: &Context<'_>, upc: ID) -> Option<Product> {
@@ -43,15 +41,12 @@ impl Query {
         text: String,
         #[graphql(default = 10)] first: i32,
     ) -> Vec<SearchResult> {
-        let data = store(ctx).read();
-        let text = text.to_lowercase();
-        let brands = data.brands.iter().filter(|brand| brand.name.to_lowercase().contains(&text));
-        let products = data.products.iter().filter(|product| product.name.to_lowercase().contains(&text));
-        brands
-            .map(|brand| SearchResult::Brand(Brand(Arc::clone(brand))))
-            .chain(products.map(|product| SearchResult::Product(Product(Arc::clone(product)))))
-            .take(first.clamp(0, 500) as usize)
-            .collect()
+        let found = search(&store(ctx).read(), &text, first);
+        let result = |found| match found {
+            Found::Brand(brand) => SearchResult::Brand(Brand(brand)),
+            Found::Product(product) => SearchResult::Product(Product(product)),
+        };
+        found.into_iter().map(result).collect()
     }
 
     #[graphql(entity)]
@@ -70,9 +65,36 @@ impl Query {
     }
 }
 
+pub(super) fn top_products(
+    data: &Dataset,
+    first: i32,
+    filter: Option<&ProductFilter>,
+) -> impl Iterator<Item = Arc<dataset::Product>> {
+    let wanted = data.products.iter().filter(move |p| filter.is_none_or(|filter| filter.admits(p)));
+    wanted.take(first.clamp(0, 500) as usize).cloned()
+}
+
+/// A row of what a search finds.
+pub(super) enum Found {
+    Brand(Arc<dataset::Brand>),
+    Product(Arc<dataset::Product>),
+}
+
+pub(super) fn search(data: &Dataset, text: &str, first: i32) -> Vec<Found> {
+    let text = text.to_lowercase();
+    let brands = data.brands.iter().filter(|brand| brand.name.to_lowercase().contains(&text));
+    let products = data.products.iter().filter(|product| product.name.to_lowercase().contains(&text));
+    brands
+        .cloned()
+        .map(Found::Brand)
+        .chain(products.cloned().map(Found::Product))
+        .take(first.clamp(0, 500) as usize)
+        .collect()
+}
+
 /// Which products to show: all conditions must hold.
 #[derive(InputObject)]
-struct ProductFilter {
+pub(super) struct ProductFilter {
     category: Option<Category>,
     max_price: Option<Money>,
     /// Any of these brands.
@@ -89,7 +111,7 @@ impl ProductFilter {
 
 /// The shelf a product stands on.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-enum Category {
+pub(super) enum Category {
     Outdoor,
     Kitchen,
     Workshop,
@@ -97,7 +119,7 @@ enum Category {
 }
 
 impl Category {
-    fn of(product: &dataset::Product) -> Self {
+    pub(super) fn of(product: &dataset::Product) -> Self {
         [Self::Outdoor, Self::Kitchen, Self::Workshop, Self::Home][product.number % 4]
     }
 }
@@ -150,7 +172,7 @@ impl Product {
 
     /// Null for what can be folded.
     async fn dimensions(&self) -> Option<Dimensions> {
-        (!self.0.name.starts_with("Folding")).then_some(self.0.dimensions)
+        dimensions(&self.0)
     }
 
     async fn units_sold(&self) -> BigInt {
@@ -167,32 +189,47 @@ impl Product {
     }
 
     async fn media(&self) -> Vec<Media> {
-        let alt = format!("{} seen from the front", self.0.name);
-        let image = Media::Image(Image {
-            url: format!("https://img.example.com/{}.jpg", self.0.upc),
-            alt,
-            width: 1200,
-            height: 800,
-        });
-        let video = Media::Video(Video {
-            url: format!("https://video.example.com/{}.mp4", self.0.upc),
-            alt: format!("{} in use", self.0.name),
-            seconds: 20 + (self.0.number % 90) as i32,
-        });
-        if self.0.number.is_multiple_of(3) { vec![image, video] } else { vec![image] }
+        media(&self.0)
     }
 
     /// Similar products; null where one is no longer shown.
     async fn related(&self, ctx: &Context<'_>, #[graphql(default = 3)] first: i32) -> Vec<Option<Product>> {
-        let data: Arc<Dataset> = store(ctx).read();
-        let related = (1..=first.clamp(0, 50) as usize).map(|step| self.0.number + step * 5);
-        related
-            .map(|number| {
-                let product = data.products.get(number % data.products.len())?;
-                (!product.discontinued).then(|| Product(Arc::clone(product)))
-            })
-            .collect()
+        let related = related(&store(ctx).read(), &self.0, first);
+        related.into_iter().map(|product| product.map(Product)).collect()
     }
+}
+
+pub(super) fn dimensions(product: &dataset::Product) -> Option<Dimensions> {
+    (!product.name.starts_with("Folding")).then_some(product.dimensions)
+}
+
+pub(super) fn media(product: &dataset::Product) -> Vec<Media> {
+    let image = Media::Image(Image {
+        url: format!("https://img.example.com/{}.jpg", product.upc),
+        alt: format!("{} seen from the front", product.name),
+        width: 1200,
+        height: 800,
+    });
+    let video = Media::Video(Video {
+        url: format!("https://video.example.com/{}.mp4", product.upc),
+        alt: format!("{} in use", product.name),
+        seconds: 20 + (product.number % 90) as i32,
+    });
+    if product.number.is_multiple_of(3) { vec![image, video] } else { vec![image] }
+}
+
+pub(super) fn related(
+    data: &Dataset,
+    product: &dataset::Product,
+    first: i32,
+) -> Vec<Option<Arc<dataset::Product>>> {
+    let numbers = (1..=first.clamp(0, 50) as usize).map(|step| product.number + step * 5);
+    numbers
+        .map(|number| {
+            let product = data.products.get(number % data.products.len())?;
+            (!product.discontinued).then(|| Arc::clone(product))
+        })
+        .collect()
 }
 
 /// Who makes it.
@@ -224,10 +261,17 @@ impl Brand {
     }
 
     async fn products(&self, ctx: &Context<'_>, #[graphql(default = 5)] first: i32) -> Vec<Product> {
-        let data = store(ctx).read();
-        let own = data.products.iter().filter(|product| Brand::id_of(product) == self.0.id);
-        own.take(first.clamp(0, 500) as usize).cloned().map(Product).collect()
+        brand_products(&store(ctx).read(), &self.0, first).map(Product).collect()
     }
+}
+
+pub(super) fn brand_products(
+    data: &Dataset,
+    brand: &dataset::Brand,
+    first: i32,
+) -> impl Iterator<Item = Arc<dataset::Product>> {
+    let own = data.products.iter().filter(|product| Brand::id_of(product) == brand.id);
+    own.take(first.clamp(0, 500) as usize).cloned()
 }
 
 /// What a search finds.
@@ -241,14 +285,14 @@ enum SearchResult {
 #[derive(Interface)]
 #[allow(clippy::duplicated_attributes, reason = "two fields of one type are no duplicates")]
 #[graphql(field(name = "url", ty = "&String"), field(name = "alt", ty = "&String"))]
-enum Media {
+pub(super) enum Media {
     Image(Image),
     Video(Video),
 }
 
 /// A still picture.
 #[derive(SimpleObject)]
-struct Image {
+pub(super) struct Image {
     url: String,
     alt: String,
     width: i32,
@@ -257,7 +301,7 @@ struct Image {
 
 /// A moving picture.
 #[derive(SimpleObject)]
-struct Video {
+pub(super) struct Video {
     url: String,
     alt: String,
     seconds: i32,

@@ -72,40 +72,57 @@ impl Query {
 impl Mutation {
     /// Adds a review; its id is the next free one, `r1801` after a reset.
     async fn add_review(&self, ctx: &Context<'_>, input: AddReview) -> Result<Review> {
-        if !(1..=5).contains(&input.rating) {
-            return Err("a rating is from 1 to 5".into());
-        }
-        store(ctx).change(|data| {
-            let author = data.user_index(&input.author_id).ok_or("there is no such user")?;
-            let product = data.product_by_upc(&input.upc).ok_or("there is no such product")?.number;
-            let review = Arc::new(dataset::Review {
-                id: format!("r{}", data.reviews.len() + 1),
-                body: input.body,
-                rating: input.rating,
-                created_at: DateTime("2026-01-01T12:00:00Z".to_owned()),
-                author,
-                product,
-                helpful: 0,
-            });
-            data.add_review(Arc::clone(&review));
-            Ok(Review(review))
-        })
+        store(ctx).change(|data| add_review(data, input)).map(Review)
     }
 
     /// Adds one to a review's votes: sent twice, it counts twice.
     async fn vote_helpful(&self, ctx: &Context<'_>, review_id: ID) -> Option<Review> {
-        store(ctx).change(|data| {
-            let index = data.review_index(&review_id)?;
-            let review = &mut data.reviews[index];
-            Arc::make_mut(review).helpful += 1;
-            Some(Review(Arc::clone(review)))
-        })
+        store(ctx).change(|data| vote_helpful(data, &review_id)).map(Review)
     }
+}
+
+pub(super) fn add_review(data: &mut Dataset, input: AddReview) -> Result<Arc<dataset::Review>> {
+    if !(1..=5).contains(&input.rating) {
+        return Err("a rating is from 1 to 5".into());
+    }
+    let author = data.user_index(&input.author_id).ok_or("there is no such user")?;
+    let product = data.product_by_upc(&input.upc).ok_or("there is no such product")?.number;
+    let review = Arc::new(dataset::Review {
+        id: format!("r{}", data.reviews.len() + 1),
+        body: input.body,
+        rating: input.rating,
+        created_at: DateTime("2026-01-01T12:00:00Z".to_owned()),
+        author,
+        product,
+        helpful: 0,
+    });
+    data.add_review(Arc::clone(&review));
+    Ok(review)
+}
+
+pub(super) fn vote_helpful(data: &mut Dataset, id: &str) -> Option<Arc<dataset::Review>> {
+    let index = data.review_index(id)?;
+    let review = &mut data.reviews[index];
+    Arc::make_mut(review).helpful += 1;
+    Some(Arc::clone(review))
+}
+
+/// What stands beside the name of a user of that tier.
+pub(super) fn badge(tier: Tier, joined_at: &DateTime) -> String {
+    let year = joined_at.0.get(..4).unwrap_or_default();
+    format!("{tier:?} reviewer since {year}")
+}
+
+/// Of the reviews of a product, by its index.
+pub(super) fn average_rating(data: &Dataset, product: usize) -> Option<f64> {
+    let ratings = data.reviews_of_product(product).map(|review| review.rating);
+    let (sum, count) = ratings.fold((0, 0), |(sum, count), rating| (sum + rating, count + 1));
+    (count > 0).then(|| f64::from(sum * 100 / count) / 100.0)
 }
 
 /// What is to be said of a product.
 #[derive(InputObject)]
-struct AddReview {
+pub(super) struct AddReview {
     author_id: ID,
     upc: ID,
     /// 1 to 5.
@@ -115,14 +132,18 @@ struct AddReview {
 
 /// Which reviews come first.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-enum ReviewSort {
+pub(super) enum ReviewSort {
     Newest,
     BestRated,
     MostHelpful,
 }
 
 impl ReviewSort {
-    fn first(self, reviews: impl Iterator<Item = Arc<dataset::Review>>, first: i32) -> Vec<Review> {
+    pub(super) fn first<'a>(
+        self,
+        reviews: impl Iterator<Item = &'a Arc<dataset::Review>>,
+        first: i32,
+    ) -> impl Iterator<Item = Arc<dataset::Review>> {
         let mut reviews: Vec<_> = reviews.collect();
         // Stable sorts: equal ones stay in the order of their ids.
         match self {
@@ -130,7 +151,7 @@ impl ReviewSort {
             Self::BestRated => reviews.sort_by_key(|review| -review.rating),
             Self::MostHelpful => reviews.sort_by_key(|review| -review.helpful),
         }
-        reviews.into_iter().take(first.clamp(0, 500) as usize).map(Review).collect()
+        reviews.into_iter().take(first.clamp(0, 500) as usize).cloned()
     }
 }
 
@@ -265,8 +286,7 @@ impl User {
     async fn badge(&self) -> Result<String> {
         let tier = self.tier.ok_or("the tier was not sent along")?;
         let joined_at = self.joined_at.as_ref().ok_or("the date was not sent along")?;
-        let year = joined_at.0.get(..4).unwrap_or_default();
-        Ok(format!("{tier:?} reviewer since {year}"))
+        Ok(badge(tier, joined_at))
     }
 
     async fn reviews(
@@ -276,7 +296,7 @@ impl User {
         #[graphql(default_with = "ReviewSort::Newest")] sort: ReviewSort,
     ) -> Vec<Review> {
         let data = store(ctx).read();
-        sort.first(data.reviews_by(self.index).cloned(), first)
+        sort.first(data.reviews_by(self.index), first).map(Review).collect()
     }
 
     async fn review_count(&self, ctx: &Context<'_>) -> i32 {
@@ -306,7 +326,7 @@ impl Product {
         let wanted = data
             .reviews_of_product(self.index)
             .filter(|review| min_rating.is_none_or(|min| review.rating >= min));
-        sort.first(wanted.cloned(), first)
+        sort.first(wanted, first).map(Review).collect()
     }
 
     async fn review_count(&self, ctx: &Context<'_>) -> i32 {
@@ -315,10 +335,7 @@ impl Product {
 
     /// Null without reviews.
     async fn average_rating(&self, ctx: &Context<'_>) -> Option<f64> {
-        let data = store(ctx).read();
-        let ratings = data.reviews_of_product(self.index).map(|review| review.rating);
-        let (sum, count) = ratings.fold((0, 0), |(sum, count), rating| (sum + rating, count + 1));
-        (count > 0).then(|| f64::from(sum * 100 / count) / 100.0)
+        average_rating(&store(ctx).read(), self.index)
     }
 }
 

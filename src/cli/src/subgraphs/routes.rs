@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use super::answer::{self, Abort};
 use super::faults::{Change, Faults, Mode, Settings};
-use super::service::Service;
+use super::service::{MONOLITH, Service};
 use super::stats::Stats;
 use super::store::Store;
 
@@ -24,6 +24,10 @@ const BODY_LIMIT: usize = 32 << 20;
 pub(crate) struct Subgraphs {
     store: Arc<Store>,
     served: BTreeMap<&'static str, Served>,
+    /// Neither counted nor spoiled with the others: it says what is right. Its data change by its own
+    /// mutations only.
+    monolith: Served,
+    monolith_store: Arc<Store>,
     /// With the URLs at which this process is reached.
     supergraph: String,
 }
@@ -38,6 +42,7 @@ impl Subgraphs {
     /// Serves the named ones, each with `start` as its switches; names that there aren't are left out.
     pub(crate) fn new(names: &[&str], start: &Settings, supergraph: String) -> Self {
         let store = Arc::new(Store::new());
+        let monolith_store = Arc::new(Store::new());
         let services = names.iter().filter_map(|name| Service::new(name, &store));
         let served = services
             .map(|service| {
@@ -47,12 +52,17 @@ impl Subgraphs {
                 )
             })
             .collect();
-        Self { store, served, supergraph }
+        let monolith = Served {
+            service: Service::monolith(&monolith_store),
+            faults: Faults::new(Settings::default()),
+            stats: Stats::default(),
+        };
+        Self { store, served, monolith, monolith_store, supergraph }
     }
 }
 
 /// The paths:
-/// - `POST /{subgraph}/graphql`
+/// - `POST /{subgraph}/graphql`, and `POST /monolith/graphql`
 /// - `GET /health`, `GET /stats`, `GET /faults`, `GET /supergraph.graphql`
 /// - `POST /faults` with a [`Change`], `POST /reset`
 pub(crate) fn router(subgraphs: Arc<Subgraphs>) -> Router {
@@ -84,7 +94,11 @@ async fn graphql(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    let Some(served) = subgraphs.served.get(name.as_str()) else {
+    let served = match name.as_str() {
+        MONOLITH => Some(&subgraphs.monolith),
+        name => subgraphs.served.get(name),
+    };
+    let Some(served) = served else {
         return (StatusCode::NOT_FOUND, format!("no subgraph {name} is served here\n")).into_response();
     };
     let (parts, body) = request.into_parts();
@@ -136,6 +150,7 @@ fn try_change_faults(subgraphs: &Subgraphs, body: &[u8]) -> Result<(), String> {
 
 async fn reset(State(subgraphs): State<Arc<Subgraphs>>) -> StatusCode {
     subgraphs.store.reset();
+    subgraphs.monolith_store.reset();
     for served in subgraphs.served.values() {
         served.faults.reset();
         served.stats.reset();

@@ -10,10 +10,13 @@ use async_graphql::{
 
 use super::partial_failure::PartialFailure;
 use super::store::Store;
-use super::{accounts, inventory, products, reviews};
+use super::{accounts, inventory, monolith, products, reviews};
 
 /// The names of the four, in the order they are listed everywhere.
 pub(crate) const NAMES: [&str; 4] = ["accounts", "products", "inventory", "reviews"];
+
+/// The name of the service that is all of them.
+pub(crate) const MONOLITH: &str = "monolith";
 
 type Execute = Box<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
 
@@ -36,6 +39,13 @@ impl Service {
             "reviews" => Some(Self::build("reviews", store, reviews::schema)),
             _ => None,
         }
+    }
+
+    /// All of the demo without federation: see [`monolith`].
+    pub(crate) fn monolith(store: &Arc<Store>) -> Self {
+        let whole = monolith::schema().data(Arc::clone(store)).finish();
+        let partly = monolith::schema().data(Arc::clone(store)).extension(PartialFailure).finish();
+        Self { name: MONOLITH, sdl: whole.sdl(), execute: executor(whole), execute_partly: executor(partly) }
     }
 
     /// The right answer.

@@ -1,5 +1,6 @@
 //! The four services through their routes, and the port with its two protocols.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use clap::Parser;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use weir_tests::schema::{self, InputDef, Schema};
 
 use super::answer::Abort;
 use super::faults::Settings;
@@ -88,6 +90,41 @@ fn committed_sdl_is_what_the_code_prints() {
         let printed = Service::new(name, &store).unwrap().sdl;
         assert_eq!(printed, committed, "{name} has changed: compose again (envoy/compose.mjs says how)");
     }
+}
+
+/// A schema as lines that don't depend on the order of anything, without descriptions.
+fn lines(schema: &Schema) -> BTreeSet<String> {
+    let inputs = |inputs: &[InputDef]| {
+        let one = |input: &InputDef| match &input.default {
+            Some(default) => format!("{}: {} = {default}", input.name, input.ty),
+            None => format!("{}: {}", input.name, input.ty),
+        };
+        inputs.iter().map(one).collect::<BTreeSet<_>>()
+    };
+    let mut lines = BTreeSet::from([format!("{} {:?}", schema.query, schema.mutation)]);
+    for (name, ty) in &schema.types {
+        let (members, interfaces): (BTreeSet<_>, BTreeSet<_>) =
+            (ty.members.iter().collect(), ty.interfaces.iter().collect());
+        lines.insert(format!("{:?} {name} {members:?} {interfaces:?}", ty.kind));
+        lines.extend(ty.values.iter().map(|value| format!("{name}.{value}")));
+        lines.extend(inputs(&ty.inputs).iter().map(|input| format!("{name}.{input}")));
+        for field in &ty.fields {
+            let arguments = inputs(&field.arguments);
+            let reason = schema::argument(&field.directives, "deprecated", "reason");
+            lines.insert(format!("{name}.{}({arguments:?}): {} {reason:?}", field.name, field.ty));
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_monolith_has_the_api_schema_of_the_supergraph() {
+    let api = lines(&Schema::api_of_supergraph(&supergraph_at("http://test")));
+    let monolith = lines(&Schema::parse(&Service::monolith(&Arc::new(Store::new())).sdl));
+    let missing: Vec<_> = api.difference(&monolith).collect();
+    let more: Vec<_> = monolith.difference(&api).collect();
+    assert!(missing.is_empty() && more.is_empty(), "missing: {missing:#?}\nmore: {more:#?}");
+    assert!(api.len() > 100, "{api:#?}");
 }
 
 #[tokio::test]

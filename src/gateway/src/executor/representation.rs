@@ -8,7 +8,7 @@ use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Require, Rewrite,
 use crate::response::tree::{Bodies, Object, Value, in_set, type_of};
 
 /// Appends the representation of `object` to `out`. False, and nothing appended, if the object has none of
-/// what `lookup` requires: there is nothing to look it up by. With `all`, also if any required field is
+/// what `lookup` requires, or no type: there is nothing to look it up by. With `all`, also if any required field is
 /// missing: a fetch before has failed, and half a key or half of a `@requires` would find wrong data.
 pub(crate) fn write_representation(
     plan: &ExecutablePlan,
@@ -35,6 +35,10 @@ pub(crate) fn write_representation(
         },
         Rewrite::RenameKey { .. } => None,
     });
+    if sent.is_none() && own.is_none() {
+        // The subgraph broke its contract: nothing can be looked up whose type nobody knows.
+        return false;
+    }
     let wrote = writer.object(object, &lookup.requires, sent, out);
     if all && writer.missing.get() {
         out.truncate(start);

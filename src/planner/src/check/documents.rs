@@ -11,8 +11,8 @@ use super::coverage::same_value;
 use crate::plan::Fetch;
 use crate::syntax::{self, Bounds};
 
-/// Selection sets within each other: a client's operation is far below, and so is what is planned for it.
-const MAX_NESTING: usize = 1_000;
+/// Selection sets within each other: what the sandbox's stack has room for (limits.rs).
+const MAX_NESTING: usize = 300;
 
 /// A fetch's document.
 pub(super) struct FetchDocument {

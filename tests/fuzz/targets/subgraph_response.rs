@@ -1,0 +1,4 @@
+//! libFuzzer's entry to [`weir_fuzz::subgraph_response`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::run(&weir_fuzz::subgraph_response::TARGET, data));
