@@ -70,18 +70,17 @@ enum Gathered<'a> {
 #[derive(Default)]
 struct Gathering<'a> {
     items: Vec<Gathered<'a>>,
-    /// Index of each response key.
+    /// Index of each response key that was selected after the last fragment.
     fields: HashMap<&'a str, usize>,
     /// Fragments that are spread already: once more adds nothing.
     spread: HashSet<&'a str>,
-    /// How many items there were after the last one with a condition.
-    order: usize,
 }
 
 impl<'a> Gathering<'a> {
-    fn on(&mut self, condition: &'a str, set: &'a SelectionSet) {
+    fn push_fragment(&mut self, condition: &'a str, set: &'a SelectionSet) {
         self.items.push(Gathered::On(condition, set));
-        self.order = self.items.len();
+        // It may select the same fields, and its selections below them come before later ones (GraphQL §6.3.2).
+        self.fields.clear();
     }
 }
 
@@ -122,23 +121,17 @@ impl<'a> Folder<'a> {
             match selection {
                 Parsed::Field(field) if self.included(&field.directives) => {
                     let key = field.alias.as_deref().unwrap_or(&field.name);
-                    let known = gathering.fields.get(key).copied();
-                    // What a fragment in between selects below the same key comes before this.
-                    let in_order =
-                        |index: &usize| *index >= gathering.order || field.selection_set.items.is_empty();
-                    match known.filter(in_order).and_then(|index| gathering.items.get_mut(index)) {
+                    let index = *gathering.fields.entry(key).or_insert(gathering.items.len());
+                    match gathering.items.get_mut(index) {
                         Some(Gathered::Field(_, below)) => below.push(&field.selection_set),
-                        _ => {
-                            gathering.fields.insert(key, gathering.items.len());
-                            gathering.items.push(Gathered::Field(field, vec![&field.selection_set]));
-                        }
+                        _ => gathering.items.push(Gathered::Field(field, vec![&field.selection_set])),
                     }
                 }
                 Parsed::InlineFragment(inline) if self.included(&inline.directives) => {
                     match &inline.type_condition {
                         None => self.gather(&inline.selection_set, gathering),
                         Some(TypeCondition::On(name)) => {
-                            gathering.on(name, &inline.selection_set);
+                            gathering.push_fragment(name, &inline.selection_set);
                         }
                     }
                 }
@@ -147,7 +140,7 @@ impl<'a> Folder<'a> {
                         && gathering.spread.insert(&fragment.name)
                     {
                         let TypeCondition::On(name) = &fragment.type_condition;
-                        gathering.on(name, &fragment.selection_set);
+                        gathering.push_fragment(name, &fragment.selection_set);
                     }
                 }
                 _ => {}

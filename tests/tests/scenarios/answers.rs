@@ -48,6 +48,15 @@ fn fields_stand_in_selection_order_under_their_aliases() {
 }
 
 #[test]
+fn a_fragment_between_two_selections_of_a_field_keeps_its_place() {
+    let mut world = store();
+    let id = world.send("{ me { id } ... on Query { me { score } } me { name } }");
+    world.run();
+    let body = String::from_utf8(world.reply(id).expect("a reply").body.clone()).expect("UTF-8");
+    assert_eq!(body, r#"{"data":{"me":{"id":"1","score":7,"name":"Ann"}}}"#);
+}
+
+#[test]
 fn requires_are_fetched_and_handed_on() {
     let mut world = store();
     let reply = world.ask("{ topProducts { shipping } }");
