@@ -70,15 +70,24 @@ enum Gathered<'a> {
 #[derive(Default)]
 struct Gathering<'a> {
     items: Vec<Gathered<'a>>,
-    /// Index of each response key.
+    /// Index of each response key since the last group for some types.
     fields: HashMap<&'a str, usize>,
     /// Fragments that are spread already: once more adds nothing.
     spread: HashSet<&'a str>,
 }
 
+impl<'a> Gathering<'a> {
+    /// A field after the group is not merged with one before it: what the group selects below the same field
+    /// comes between them (GraphQL §6.3.2 keeps the order in which the operation names fields).
+    fn on(&mut self, condition: &'a str, set: &'a SelectionSet) {
+        self.items.push(Gathered::On(condition, set));
+        self.fields.clear();
+    }
+}
+
 impl<'a> Folder<'a> {
-    /// The selections of several sets at one place; fields of one response key become one, at the place of the
-    /// first (they can be merged: the operation is valid). Recursion is bounded: the operation passed the limits.
+    /// The selections of several sets at one place; fields of one response key with no group between them become
+    /// one, at the place of the first (they can be merged: the operation is valid). Recursion is bounded: the operation passed the limits.
     fn sets(&self, sets: &[&'a SelectionSet]) -> Vec<Node> {
         let mut gathering = Gathering::default();
         for set in sets {
@@ -123,7 +132,7 @@ impl<'a> Folder<'a> {
                     match &inline.type_condition {
                         None => self.gather(&inline.selection_set, gathering),
                         Some(TypeCondition::On(name)) => {
-                            gathering.items.push(Gathered::On(name, &inline.selection_set));
+                            gathering.on(name, &inline.selection_set);
                         }
                     }
                 }
@@ -132,7 +141,7 @@ impl<'a> Folder<'a> {
                         && gathering.spread.insert(&fragment.name)
                     {
                         let TypeCondition::On(name) = &fragment.type_condition;
-                        gathering.items.push(Gathered::On(name, &fragment.selection_set));
+                        gathering.on(name, &fragment.selection_set);
                     }
                 }
                 _ => {}
