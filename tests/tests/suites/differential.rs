@@ -25,7 +25,7 @@ fn random_operations_have_the_answers_of_one_service() {
     let count = number("WEIR_DIFF_COUNT").unwrap_or(COUNT);
     let numbers = only.map_or(0..count, |only| only..only + 1);
     let wanted = switch("WEIR_DIFF_SUITE");
-    let mut report = Report::new("differential");
+    let mut report = Report::new("suites-differential");
     for suite in
         Suite::all().into_iter().filter(|suite| wanted.as_ref().is_none_or(|name| *name == suite.name))
     {
