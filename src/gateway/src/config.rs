@@ -31,6 +31,8 @@ pub use crate::protocol::{Csrf, CsrfMode};
 /// Settings of one gateway, checked and complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Labels of progressive overrides that are active.
+    pub override_labels: Vec<String>,
     /// The path of the GraphQL endpoint, such as `/graphql`.
     pub path: String,
     /// How long a client's request may take in all.

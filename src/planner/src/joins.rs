@@ -206,6 +206,16 @@ impl Joins {
         self.types.get_key_value(name).map(|(name, ty)| (name.as_str(), ty))
     }
 
+    /// The names of labels in `@override(label:)`, sorted.
+    pub(crate) fn labels(&self) -> Vec<&str> {
+        let joins = self.types.values().flat_map(|ty| ty.fields.values()).flat_map(|field| &field.joins);
+        let labels = joins.filter_map(|join| join.label.as_deref());
+        let mut labels: Vec<&str> = labels.filter(|label| !label.starts_with("percent(")).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        labels
+    }
+
     /// Whether `name` is an object, interface or union type.
     pub(crate) fn is_composite(&self, name: &str) -> bool {
         self.types.contains_key(name)

@@ -60,7 +60,7 @@ pub(crate) fn plan(
         .map_err(|why| if projector.is_too_large() { PlanError::TooLarge(why) } else { failed(why) })?;
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
     let lot = lot(operation);
-    let labels = ActiveLabels { custom: &[], lot };
+    let labels = ActiveLabels { custom: supergraph.active_labels(), lot };
     let mut failure = failed("no plan was tried");
     let attempts: &[Attempt] = match planners {
         Planners::Both => &[Attempt::Library, Attempt::Second],
@@ -82,7 +82,7 @@ pub(crate) fn plan(
                         .map_err(failed)?;
                 match document {
                     None => Ok(Vec::new()),
-                    Some(document) => fetches(supergraph, kind, &document, lot, &token, &mut names),
+                    Some(document) => fetches(supergraph, kind, &document, labels, &token, &mut names),
                 }
             }
             Attempt::Second => {
@@ -126,12 +126,13 @@ fn fetches(
     supergraph: &Supergraph,
     kind: OperationKind,
     document: &Document,
-    lot: u64,
+    labels: ActiveLabels<'_>,
     token: &CancellationToken,
     names: &mut Names,
 ) -> Result<Vec<Fetch>, PlanError> {
     let planner = supergraph.planner();
-    let overrides = PlannerOverrideContext::new(HashSet::new(), lot);
+    let active: HashSet<String> = labels.custom.iter().cloned().collect();
+    let overrides = PlannerOverrideContext::new(active, labels.lot);
     let planned = contain(|| -> Result<QueryPlan, PlanError> {
         let normalized = normalize_operation(&planner.supergraph, document, None)
             .map_err(|error| failed(error.to_string()))?;
@@ -159,7 +160,8 @@ fn library_error(error: PlannerError) -> PlanError {
 }
 
 /// `@override(label: "percent(x)")` moves x percent of the load. A plan is cached and shared, so the lot falls per
-/// operation, by the hash of its text, and the same everywhere. Custom labels are never active.
+/// operation, by the hash of its text, and the same everywhere. Custom labels are active by
+/// configuration.
 fn lot(operation: &Operation) -> u64 {
     let full = LOT_SCALE.saturating_mul(100);
     xxh3_64(operation.document.to_string().as_bytes()).checked_rem(full).unwrap_or(0)

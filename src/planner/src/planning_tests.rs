@@ -1,6 +1,6 @@
 //! Tests of whole plans: what golden files can't say.
 
-use crate::plan::{FetchId, OutputKind, Target};
+use crate::plan::{FetchId, OutputKind, PathSegment, Target};
 use crate::{ExecutablePlan, Operation, OperationLimits, PlanError, PlanVariables, Supergraph};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -91,6 +91,35 @@ fn a_fetch_waits_for_its_own_inputs_only() {
         {
             for FetchId(id) in &fetch.after {
                 assert!(!plan.fetches[*id as usize].document.contains("items"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mutation_is_complete_before_the_next_one_runs() {
+    // The library looks up for both in one call, which then comes after the second.
+    let plan = plan(
+        include_str!("../../../envoy/supergraph.graphql"),
+        r#"mutation {
+            a: updateProfile(input: {userId: "u1"}) { nearestWarehouse { manager { reviewCount } } }
+            b: addReview(input: {authorId: "u1", upc: "p1", rating: 3, body: "x"}) { moderation }
+        }"#,
+    );
+    let second = plan.fetches.iter().position(|fetch| fetch.document.contains("addReview")).expect("a fetch");
+    let mut before = vec![second];
+    for index in 0..plan.fetches.len() {
+        if let Some(at) = before.get(index).copied() {
+            before.extend(plan.fetches[at].after.iter().map(|id| id.0 as usize));
+        }
+    }
+    for (index, fetch) in plan.fetches.iter().enumerate() {
+        let Target::Entities(lookups) = &fetch.target else { continue };
+        for path in lookups.iter().flat_map(|lookup| &lookup.paths) {
+            if let Some(PathSegment::Field(key)) = path.first()
+                && plan.name(*key) == "a"
+            {
+                assert!(before.contains(&index), "fetch {index} comes too late: {:#?}", plan.fetches);
             }
         }
     }

@@ -24,6 +24,7 @@ pub struct Supergraph {
     schema: ApiSchema,
     subgraphs: Vec<Subgraph>,
     notes: Vec<SupergraphProblem>,
+    active_labels: Vec<String>,
     hash: u64,
 }
 
@@ -131,7 +132,7 @@ impl Supergraph {
             .ok_or_else(|| vec![unusable("the API schema has no query type")])?;
         let joins = Joins::new(&document).ok_or_else(|| vec![unusable("it has no query type")])?;
         let hash = xxh3_64(sdl.as_bytes());
-        Ok(Self { planner, joins, schema, subgraphs, notes: findings.notes, hash })
+        Ok(Self { planner, joins, schema, subgraphs, notes: findings.notes, active_labels: Vec::new(), hash })
     }
 
     /// The subgraphs, sorted by name; [`crate::plan::SubgraphId`] is an index into them.
@@ -142,6 +143,21 @@ impl Supergraph {
     /// What the operator should know about this supergraph though it can be served.
     pub fn notes(&self) -> &[SupergraphProblem] {
         &self.notes
+    }
+
+    /// The names of labels in `@override(label:)`, sorted; those in percent have none.
+    pub fn override_labels(&self) -> Vec<&str> {
+        self.joins.labels()
+    }
+
+    /// The same with these labels active, and no others: their fields come from the subgraph that overrides.
+    #[must_use]
+    pub fn with_active_labels(self, labels: Vec<String>) -> Self {
+        Self { active_labels: labels, ..self }
+    }
+
+    pub(crate) fn active_labels(&self) -> &[String] {
+        &self.active_labels
     }
 
     /// xxh3 of the SDL: equal for equal text.

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use weir_gateway::limit::Limit;
 use weir_gateway::metric::Metric;
+use weir_tests::suite::Suite;
 use weir_tests::world::World;
 
 fn send(world: &mut World, body: Json) -> Json {
@@ -135,4 +136,24 @@ fn limits_may_be_only_warned_of() {
     assert_eq!(world.count(Metric::LimitHit(Limit::Depth)), 0);
     assert_eq!(code(&world.ask("{ a: me { id } b: me { id } }")), "LIMIT_EXCEEDED");
     assert_eq!(world.count(Metric::LimitHit(Limit::Aliases)), 1);
+}
+
+#[test]
+fn a_label_moves_its_fields_where_configuration_says() {
+    let suite = Suite::named("override-label");
+    for (active, port) in [(json!([]), "_4303"), (json!(["notes-move"]), "_4301")] {
+        let mut world = World::suite(&suite, json!({"override_labels": active}));
+        assert_eq!(
+            world.ask("{ parcels { note } }"),
+            json!({"data": {"parcels": [{"note": "glass"}, {"note": null}]}})
+        );
+        let asked: Vec<(String, String)> = world.calls();
+        let of_note: Vec<&str> = asked
+            .iter()
+            .filter(|(_, query)| query.contains("note"))
+            .map(|(cluster, _)| cluster.as_str())
+            .collect();
+        assert!(of_note.iter().all(|cluster| cluster.ends_with(port)), "{active}: {asked:?}");
+        assert_eq!(suite.take_violations(), Vec::<String>::new());
+    }
 }

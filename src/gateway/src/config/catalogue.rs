@@ -119,6 +119,8 @@ settings! {
         "The supergraph's SDL, as a composition tool writes it; inline, because Envoy's sandbox has no files.";
     SUPERGRAPH_FILE: Text = "supergraph.file", text(TextKind::Any, None, "none"),
         "A file with the supergraph's SDL, relative to the configuration file; for weirctl, which inlines it.";
+    OVERRIDE_LABELS: List = "override_labels", list(ListKind::Texts, &[]),
+        "Labels of `@override(label:)` that are active, so that their fields come from the new subgraph; none, so that a new supergraph moves no traffic by itself. A label `percent(n)` needs no setting: n of 100 operations are on, by the hash of their text.";
     PATH: Text = "path", text(TextKind::Route, Some("/graphql"), ""),
         "The path of the GraphQL endpoint; `/graphql` is what most clients try first.";
     REQUEST_TIMEOUT: Span = "request_timeout", millis(30_000, 1, HOUR),

@@ -33,6 +33,7 @@ pub fn effective(config: &Config) -> Value {
         })
         .collect();
     json!({
+        "override_labels": config.override_labels,
         "path": config.path,
         "request_timeout": span_text(config.request_timeout),
         "limits": {

@@ -30,6 +30,7 @@ pub struct Loaded {
 pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
     let mut document = Document::parse(text).map_err(|problem| vec![problem])?;
     let supergraph = read_supergraph(&mut document);
+    let (supergraph, override_labels) = activate_labels(&mut document, supergraph);
     let limits = read_limits(&mut document);
     let path = document.read(&c::PATH, "");
     let request_timeout = document.read(&c::REQUEST_TIMEOUT, "");
@@ -44,6 +45,7 @@ pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
     let complete = || {
         let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
         let config = Config {
+            override_labels: override_labels?,
             path: path?,
             request_timeout: request_timeout?,
             limits: limits?,
@@ -90,6 +92,26 @@ fn read_supergraph(document: &mut Document) -> Option<Supergraph> {
             None
         }
     }
+}
+
+/// Makes the labels of the document active in the supergraph.
+fn activate_labels(
+    document: &mut Document,
+    supergraph: Option<Supergraph>,
+) -> (Option<Supergraph>, Option<Vec<String>>) {
+    let labels = document.read(&c::OVERRIDE_LABELS, "");
+    let (Some(supergraph), Some(labels)) = (supergraph, labels.clone()) else { return (None, labels) };
+    let known = supergraph.override_labels();
+    for label in labels.iter().filter(|label| !known.contains(&label.as_str())) {
+        let fix = match suggest::nearest(label, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "no field of it has `@override(label:)`".to_owned(),
+            None => format!("it has {}", suggest::list(known.iter().copied())),
+        };
+        let message = format!("the supergraph has no label `{label}`");
+        document.problems.push(Problem::new(c::OVERRIDE_LABELS.path, message, fix));
+    }
+    (Some(supergraph.with_active_labels(labels.clone())), Some(labels))
 }
 
 fn read_limits(document: &mut Document) -> Option<Limits> {

@@ -207,6 +207,13 @@ impl Projector<'_> {
             Leaf::Boolean if raw != b"true" && raw != b"false" => "a boolean",
             Leaf::Id if raw.first() != Some(&b'"') && !is_integer(raw) => "an ID",
             Leaf::Enum(names) if !self.is_one_of(raw, names) => "a value of its enum",
+            // An ID is a string to clients, whatever a subgraph takes it for (§3.5.5).
+            Leaf::Id if raw.first() != Some(&b'"') => {
+                self.out.push(b'"');
+                self.out.extend_from_slice(raw);
+                self.out.push(b'"');
+                return self.bounded();
+            }
             _ => {
                 self.out.extend_from_slice(raw);
                 return self.bounded();

@@ -10,7 +10,7 @@ mod representations;
 mod shapes;
 mod tree;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use graphql_tools::static_graphql::query::VariableDefinition;
 
@@ -167,26 +167,40 @@ fn named_twice(requires: &[Require]) -> Option<NameId> {
     find(requires, &mut Vec::new())
 }
 
-/// A mutation's result is complete before the next one runs (GraphQL §6.2.2): of several that one call runs, only
-/// the last may need more calls.
+/// A mutation's result is complete before the next one runs (GraphQL §6.2.2): whatever a fetch adds to the result of
+/// a root field must have ended before any later root field is run. So of several that one call runs, only the last
+/// may need more calls.
 fn mutations_are_completed_in_turn(fetches: &[Fetch], names: &Names) -> Result<(), String> {
-    let completed: HashSet<NameId> = fetches
-        .iter()
-        .flat_map(|fetch| match &fetch.target {
+    // For each root field the fetch that runs it, and its place among those of that fetch.
+    let mut runs: HashMap<NameId, (usize, usize)> = HashMap::new();
+    let mut before: Vec<HashSet<usize>> = Vec::with_capacity(fetches.len());
+    for (index, fetch) in fetches.iter().enumerate() {
+        let direct = fetch.after.iter().map(|id| id.0 as usize);
+        let implied = fetch.after.iter().filter_map(|id| before.get(id.0 as usize)).flatten().copied();
+        before.push(direct.chain(implied).collect());
+        if let (OperationKind::Mutation, Target::Root { shape, .. }) = (fetch.kind, &fetch.target) {
+            runs.extend(shape.0.iter().enumerate().map(|(place, field)| (field.key, (index, place))));
+        }
+    }
+    for (index, fetch) in fetches.iter().enumerate() {
+        let paths: Vec<_> = match &fetch.target {
             Target::Root { path, .. } => vec![path],
             Target::Entities(lookups) => lookups.iter().flat_map(|lookup| &lookup.paths).collect(),
-        })
-        .filter_map(|path| path.first())
-        .filter_map(|segment| if let PathSegment::Field(key) = segment { Some(*key) } else { None })
-        .collect();
-    for fetch in fetches.iter().filter(|fetch| fetch.kind == OperationKind::Mutation) {
-        let Target::Root { shape, .. } = &fetch.target else { continue };
-        let Some((_, earlier)) = shape.0.split_last() else { continue };
-        if let Some(field) = earlier.iter().find(|field| completed.contains(&field.key)) {
-            return Err(format!(
-                "the planner would complete the result of the mutation {} after later ones have run",
-                names.text(field.key)
-            ));
+        };
+        for path in paths {
+            let Some(PathSegment::Field(key)) = path.first() else { continue };
+            let Some((by, place)) = runs.get(key).copied() else { continue };
+            let late = runs.values().any(|(other, other_place)| {
+                let is_later = (*other, *other_place) > (by, place);
+                is_later
+                    && (*other == by || !before.get(*other).is_some_and(|before| before.contains(&index)))
+            });
+            if late {
+                return Err(format!(
+                    "the planner would complete the result of the mutation {} after later ones have run",
+                    names.text(*key)
+                ));
+            }
         }
     }
     Ok(())

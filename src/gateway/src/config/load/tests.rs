@@ -107,6 +107,11 @@ fn the_effective_settings_load_to_themselves() {
 
 #[test]
 fn unknown_keys_are_refused_with_a_suggestion() {
+    assert_problem(
+        json!({ "override_labels": ["x"] }),
+        "override_labels",
+        "no field of it has `@override(label:)`",
+    );
     assert_problem(json!({ "limts": {} }), "limts", "did you mean `limits`?");
     assert_problem(json!({ "limits": { "maxDepth": 3 } }), "limits.maxDepth", "did you mean `max_depth`?");
     assert_problem(json!({ "max_depth": 3 }), "max_depth", "it belongs at `limits.max_depth`");
