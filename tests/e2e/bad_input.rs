@@ -61,7 +61,7 @@ fn an_operation_that_cannot_be_executed_is_refused_with_its_place() {
             ("{ me }", "GRAPHQL_VALIDATION_FAILED", "me", true),
             ("query A { me { name } } query B { me { id } }", "OPERATION_RESOLUTION_FAILURE", "", false),
             ("query($id: ID!) { user(id: $id) { id } }", "BAD_USER_INPUT", "$id", true),
-            ("subscription { me { name } }", "UNSUPPORTED_OPERATION", "", true),
+            ("subscription { me { name } }", "GRAPHQL_VALIDATION_FAILED", "subscription", true),
         ] {
             // With application/json old clients read the body of a 200 only; the newer type has the status.
             let message = post(world, &query(operation)).refusal(200, code);
