@@ -94,15 +94,20 @@ impl World {
 
     /// A world around any supergraph whose subgraphs have URLs; each answers any query from all the data.
     pub fn new(supergraph: &str, dataset: Dataset, settings: Json) -> World {
-        World::around(supergraph, settings, |_| Data::Loose(dataset.clone()))
+        World::around(supergraph, settings, false, |_| Data::Loose(dataset.clone()))
     }
 
     /// A world around a suite, whose subgraphs are strict: [`Suite::take_violations`] tells what they refused.
     pub fn suite(suite: &Suite, settings: Json) -> World {
-        World::around(&suite.supergraph, settings, |name| Data::Strict(suite.server(name)))
+        World::around(&suite.supergraph, settings, false, |name| Data::Strict(suite.server(name)))
     }
 
-    fn around(supergraph: &str, settings: Json, data: impl Fn(&str) -> Data) -> World {
+    /// The same, with all plans made by the second planner, which else is asked only where the library fails.
+    pub fn suite_without_library(suite: &Suite, settings: Json) -> World {
+        World::around(&suite.supergraph, settings, true, |name| Data::Strict(suite.server(name)))
+    }
+
+    fn around(supergraph: &str, settings: Json, without_library: bool, data: impl Fn(&str) -> Data) -> World {
         let mut config = serde_json::json!({"supergraph": {"inline": supergraph}});
         if let (Json::Object(config), Json::Object(settings)) = (&mut config, settings) {
             config.extend(settings);
@@ -129,7 +134,9 @@ impl World {
             counts: HashMap::new(),
             log: Vec::new(),
         };
-        World { gateway: RefCell::new(Gateway::new(loaded.config, loaded.supergraph)), host, next_request: 1 }
+        let supergraph =
+            if without_library { loaded.supergraph.without_library() } else { loaded.supergraph };
+        World { gateway: RefCell::new(Gateway::new(loaded.config, supergraph)), host, next_request: 1 }
     }
 
     /// Tells a subgraph how to take its calls from now on.

@@ -24,21 +24,11 @@ use crate::selection::{Node, fold};
 use crate::supergraph::{PlanError, PlanVariables, Supergraph};
 use crate::{adapter, check, library_operation, plan_size, solver, tree_keys};
 
-/// Which planners are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Planners {
-    /// The library, and the second one where its plan doesn't hold.
-    Both,
-    /// The second one.
-    SecondAlone,
-}
-
 pub(crate) fn plan(
     supergraph: &Supergraph,
     operation: &Operation,
     variables: &PlanVariables,
     budget: Option<Duration>,
-    planners: Planners,
 ) -> Result<ExecutablePlan, PlanError> {
     let schema = supergraph.schema();
     let kind = operation.kind();
@@ -62,9 +52,10 @@ pub(crate) fn plan(
     let lot = lot(operation);
     let labels = ActiveLabels { custom: supergraph.active_labels(), lot };
     let mut failure = failed("no plan was tried");
-    let attempts: &[Attempt] = match planners {
-        Planners::Both => &[Attempt::Library, Attempt::Second],
-        Planners::SecondAlone => &[Attempt::Second],
+    let attempts: &[Attempt] = if supergraph.is_without_library() {
+        &[Attempt::Second]
+    } else {
+        &[Attempt::Library, Attempt::Second]
     };
     for attempt in attempts {
         let form = match attempt {

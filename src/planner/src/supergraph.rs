@@ -25,6 +25,7 @@ pub struct Supergraph {
     subgraphs: Vec<Subgraph>,
     notes: Vec<SupergraphProblem>,
     active_labels: Vec<String>,
+    second_planner_alone: bool,
     hash: u64,
 }
 
@@ -132,7 +133,16 @@ impl Supergraph {
             .ok_or_else(|| vec![unusable("the API schema has no query type")])?;
         let joins = Joins::new(&document).ok_or_else(|| vec![unusable("it has no query type")])?;
         let hash = xxh3_64(sdl.as_bytes());
-        Ok(Self { planner, joins, schema, subgraphs, notes: findings.notes, active_labels: Vec::new(), hash })
+        Ok(Self {
+            planner,
+            joins,
+            schema,
+            subgraphs,
+            notes: findings.notes,
+            active_labels: Vec::new(),
+            second_planner_alone: false,
+            hash,
+        })
     }
 
     /// The subgraphs, sorted by name; [`crate::plan::SubgraphId`] is an index into them.
@@ -175,20 +185,17 @@ impl Supergraph {
         variables: &PlanVariables,
         budget: Option<Duration>,
     ) -> Result<ExecutablePlan, PlanError> {
-        planning::plan(self, operation, variables, budget, planning::Planners::Both)
+        planning::plan(self, operation, variables, budget)
     }
 
-    /// As [`Supergraph::plan`], by the second planner alone: for tests that hold one against the other.
-    ///
-    /// # Errors
-    /// As [`Supergraph::plan`].
-    pub fn plan_without_library(
-        &self,
-        operation: &Operation,
-        variables: &PlanVariables,
-        budget: Option<Duration>,
-    ) -> Result<ExecutablePlan, PlanError> {
-        planning::plan(self, operation, variables, budget, planning::Planners::SecondAlone)
+    /// The same, planned by the second planner alone: for tests that hold one against the other.
+    #[must_use]
+    pub fn without_library(self) -> Self {
+        Self { second_planner_alone: true, ..self }
+    }
+
+    pub(crate) fn is_without_library(&self) -> bool {
+        self.second_planner_alone
     }
 
     pub(crate) fn schema(&self) -> &ApiSchema {

@@ -1,5 +1,7 @@
 //! Random operations over every suite: Weir and one service give the same data, keys in the same order.
 //!
+//! Every plan is made twice: as usual, and by the second planner alone.
+//!
 //! `WEIR_DIFF_COUNT=5000` asks more per suite, `WEIR_DIFF_SUITE` one suite only, `WEIR_DIFF_SEED` other operations,
 //! `WEIR_DIFF_NUMBER` one operation.
 
@@ -29,19 +31,24 @@ fn random_operations_have_the_answers_of_one_service() {
     for suite in
         Suite::all().into_iter().filter(|suite| wanted.as_ref().is_none_or(|name| *name == suite.name))
     {
-        let mut world = World::suite(&suite, suite.settings.clone());
+        let mut worlds = [
+            ("", World::suite(&suite, suite.settings.clone())),
+            ("-second-planner", World::suite_without_library(&suite, suite.settings.clone())),
+        ];
         let operations = Operations::new(suite.oracle.api(), seed).values(suite.values.clone());
         for number in numbers.clone() {
             let operation = operations.nth_operation(number);
             let right = suite.oracle.answer(&operation.text, &operation.variables);
-            let outcome = check(&suite, &mut world, &operation.text, &operation.variables, &right);
             let again = format!(
                 "WEIR_DIFF_SUITE={} WEIR_DIFF_SEED={seed} WEIR_DIFF_NUMBER={number} cargo test -p weir-tests --test \
                  suites differential",
                 suite.name
             );
-            let name = format!("{}-{seed}-{number}", suite.name);
-            report.add(&name, &operation.text, &operation.variables, &again, outcome);
+            for (planner, world) in &mut worlds {
+                let outcome = check(&suite, world, &operation.text, &operation.variables, &right);
+                let name = format!("{}-{seed}-{number}{planner}", suite.name);
+                report.add(&name, &operation.text, &operation.variables, &again, outcome);
+            }
         }
     }
     report.finish();

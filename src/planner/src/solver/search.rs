@@ -127,12 +127,18 @@ impl<'a, 'n> Search<'a, 'n> {
         if self.is_over() {
             return (wants, moved);
         }
-        for index in 0..object.sources.len() {
-            let (left, progressed) = self.select_in(object, index, wants, hops);
-            wants = left;
-            moved |= progressed;
-        }
-        while !wants.is_empty() {
+        let mut tried = 0;
+        loop {
+            // Those at hand, and those entered on the way to others.
+            while tried < object.sources.len() {
+                let (left, progressed) = self.select_in(object, tried, wants, hops);
+                wants = left;
+                moved |= progressed;
+                tried = tried.saturating_add(1);
+            }
+            if wants.is_empty() {
+                break;
+            }
             let Some(left) = self.by_entry(object, &wants, hops) else { break };
             wants = left;
             moved = true;
