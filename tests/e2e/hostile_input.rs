@@ -72,6 +72,54 @@ fn fragments_that_multiply_or_turn_in_circles_are_refused_or_answered() {
     });
 }
 
+/// One of each kind, within the other limits as far as that makes it worse.
+#[test]
+fn each_kind_of_bomb_is_answered_at_once() {
+    let nested = |open: &str, depth: usize| format!("{}name{}", open.repeat(depth), " }".repeat(depth));
+    let aliases: String = (0..5_000).map(|n| format!("a{n}: name ")).collect();
+    let chain: String =
+        (0..30).map(|n| format!("fragment F{n} on User {{ ...F{0} ...F{0} }} ", n + 1)).collect();
+    let ring: String =
+        (0..100).map(|n| format!("fragment F{n} on User {{ ...F{} }} ", (n + 1) % 100)).collect();
+    let lists = format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000));
+    let back_and_forth: String =
+        (0..150).map(|n| format!("a{n}: reviews {{ author {{ name }} }} ")).collect();
+    let bombs = [
+        ("aliases", format!("{{ me {{ {aliases} }} }}"), "LIMIT_EXCEEDED"),
+        (
+            "fragments",
+            format!("{{ me {{ ...F0 }} }} {chain} fragment F30 on User {{ name }}"),
+            "LIMIT_EXCEEDED",
+        ),
+        (
+            "directives",
+            format!("{{ me {{ name {} }} }}", "@include(if: true) ".repeat(2_000)),
+            "LIMIT_EXCEEDED",
+        ),
+        ("deep lists", format!("{{ user(id: {lists}) {{ name }} }}"), "LIMIT_EXCEEDED"),
+        ("circular fragments", format!("{{ me {{ ...F0 }} }} {ring}"), "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "introspection",
+            format!(
+                "{{ __schema {{ types {{ {} }} }} }}",
+                nested("fields { type { ", 10).replace(" }", " } ")
+            ),
+            "LIMIT_EXCEEDED",
+        ),
+        ("plan explosion", format!("{{ me {{ {back_and_forth} }} }}"), "LIMIT_EXCEEDED"),
+    ];
+    calm(|world| {
+        for (name, text, code) in &bombs {
+            let start = Instant::now();
+            let reply = query(world, text);
+            let took = start.elapsed();
+            assert_eq!(reply.json()["errors"][0]["extensions"]["code"], *code, "{name}: {}", reply.text());
+            assert!(took < Duration::from_millis(250), "{name} took {took:?}");
+            world.assert_answers();
+        }
+    });
+}
+
 #[test]
 fn garbage_is_refused() {
     calm(|world| {

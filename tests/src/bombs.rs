@@ -89,8 +89,8 @@ pub fn all() -> Vec<Bomb> {
     let every_kind = |inner: &str| many(KINDS, &|kind| format!("... on K{kind} {{ {inner} }} "));
     vec![
         bomb("aliases", format!("{{{}}}", many(2_500, &|i| format!("a{i}: thing {{ id }} "))), LIMIT),
-        bomb("aliases within the limits", thing(&many(990, &|i| format!("a{i}: id "))), &[]),
-        bomb("root fields within the limits", format!("{{{}}}", many(450, &|i| format!("a{i}: thing {{ id }} "))), &["SUBGRAPH_MALFORMED_RESPONSE"]),
+        bomb("aliases within the limits", thing(&many(198, &|i| format!("a{i}: id "))), &[]),
+        bomb("root fields within the limits", format!("{{{}}}", many(100, &|i| format!("a{i}: thing {{ id }} "))), &["SUBGRAPH_MALFORMED_RESPONSE"]),
         bomb("tokens", format!("{{ {} }}", "a ".repeat(500_000)), LIMIT),
         bomb("tokens in strings", format!("{{ thing(any: [{}]) {{ id }} }}", "\"\"".repeat(250_000)), LIMIT),
         bomb("one long name", format!("{{ {} }}", "a".repeat(1_000_000)), INVALID),
@@ -140,9 +140,9 @@ pub fn all() -> Vec<Bomb> {
         bomb("variables that are not used", format!("query ({}) {{ thing {{ id }} }}", many(3_500, &|i| format!("$v{i}: Int "))), INVALID),
         bomb("one field, many times", thing(&"id ".repeat(9_900)), &[]),
         bomb("one object, many times", thing(&"next { id } ".repeat(3_700)), &[]),
-        bomb("one object with arguments, many times", format!("{{{}}}", "thing(any: [[1]]) { id } ".repeat(490)), &[]),
+        bomb("one object with arguments, many times", format!("{{{}}}", "thing(any: [[1]]) { id } ".repeat(98)), &[]),
         bomb("conflicts", thing(&many(4_500, &|i| format!("a: {} ", if i % 2 == 0 { "id" } else { "__typename" }))), LIMIT),
-        bomb("conflicts within the limits", thing(&many(990, &|i| format!("a: {} ", if i % 2 == 0 { "id" } else { "__typename" }))), INVALID),
+        bomb("conflicts within the limits", thing(&many(195, &|i| format!("a: {} ", if i % 2 == 0 { "id" } else { "__typename" }))), INVALID),
         bomb("conflicts far down", {
             let deep = |leaf: &str| format!("{}{leaf}{}", "next { ".repeat(40), "} ".repeat(40));
             thing(&many(110, &|i| deep(if i == 109 { "id: __typename" } else { "id" })))
@@ -160,12 +160,12 @@ pub fn all() -> Vec<Bomb> {
         }, LIMIT),
         bomb("introspection, wide", {
             let all = "fragment T on __Type { name description fields { name type { name ofType { name } } } }";
-            format!("{{ __schema {{ {} }} }} {all}", many(900, &|i| format!("a{i}: types {{ ...T }} ")))
+            format!("{{ __schema {{ {} }} }} {all}", many(190, &|i| format!("a{i}: types {{ ...T }} ")))
         }, LIMIT),
         bomb("introspection, round and round", {
             let round = format!("{}name{}", "fields { type { ".repeat(2), "} } ".repeat(2));
-            format!("{{ {} }}", many(400, &|i| format!("a{i}: __schema {{ types {{ {round} }} }} ")))
-        }, &[]),
+            format!("{{ {} }}", many(95, &|i| format!("a{i}: __schema {{ types {{ {round} }} }} ")))
+        }, LIMIT),
         bomb("paths through every type, back and forth", {
             let path = format!("{}id {}", "next { other { ".repeat(20), "} } ".repeat(20));
             thing(&path)
@@ -175,6 +175,13 @@ pub fn all() -> Vec<Bomb> {
             for level in 0..3 {
                 let field = if level % 2 == 0 { "next" } else { "other" };
                 inner = (0..6).map(|kind| format!("... on K{kind} {{ {field} {{ {inner} }} }} ")).collect();
+            }
+            thing(&inner)
+        }, LIMIT),
+        bomb("paths by some types, back and forth", {
+            let mut inner = "id".to_owned();
+            for (field, kinds) in [("next", 5), ("other", 4), ("next", 4)] {
+                inner = (0..kinds).map(|kind| format!("... on K{kind} {{ {field} {{ {inner} }} }} ")).collect();
             }
             thing(&inner)
         }, &[]),

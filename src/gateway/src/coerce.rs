@@ -155,18 +155,8 @@ impl<'a> Check<'a> {
     }
 
     fn list(&mut self, json: &str, item: &'a InputType) {
-        let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
-        if is_plain(item) && !inner.contains(['"', '[', '{']) && !inner.trim().is_empty() {
-            // Numbers and the like hold no commas, and there may be half a million of them.
-            for (index, value) in inner.split(',').enumerate() {
-                self.path.push(Step::Index(index));
-                self.value(value.trim(), item);
-                self.path.pop();
-                if self.is_full() {
-                    break;
-                }
-            }
-            return;
+        if !json.bytes().any(|byte| matches!(byte, b'"' | b'{')) {
+            return self.plain_list(json, item);
         }
         for (index, value) in sonic_rs::to_array_iter(json).enumerate() {
             let Ok(value) = value else { return self.refuse(json, "It is not valid JSON.") };
@@ -175,6 +165,36 @@ impl<'a> Check<'a> {
             self.path.pop();
             if self.is_full() {
                 return;
+            }
+        }
+    }
+
+    /// A list of numbers and the like, and of lists of them: where no string or object is, each comma and bracket
+    /// is one, and there may be half a million of them.
+    fn plain_list(&mut self, json: &str, item: &'a InputType) {
+        let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+        let (mut depth, mut start, mut index) = (0_usize, 0_usize, 0_usize);
+        let bytes = inner.bytes().chain([b',']).enumerate();
+        for (at, byte) in bytes {
+            match byte {
+                b'[' => depth = depth.saturating_add(1),
+                b']' => depth = depth.saturating_sub(1),
+                b',' if depth == 0 => {
+                    let value = inner.get(start..at).unwrap_or_default();
+                    let value = value.trim_ascii();
+                    // Only an empty list has an empty item.
+                    if !value.is_empty() {
+                        self.path.push(Step::Index(index));
+                        self.value(value, item);
+                        self.path.pop();
+                        if self.is_full() {
+                            return;
+                        }
+                    }
+                    start = at.saturating_add(1);
+                    index = index.saturating_add(1);
+                }
+                _ => {}
             }
         }
     }
@@ -249,15 +269,6 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Whether values are numbers or booleans.
-fn is_plain(ty: &InputType) -> bool {
-    match ty {
-        InputType::NonNull(inner) => is_plain(inner),
-        InputType::Int | InputType::Float | InputType::Boolean => true,
-        _ => false,
-    }
-}
-
 enum Whole {
     Within32,
     Beyond,
@@ -268,7 +279,14 @@ enum Whole {
 fn whole_number(json: &str) -> Whole {
     let digits = json.strip_prefix('-').unwrap_or(json);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return if json.parse::<i32>().is_ok() { Whole::Within32 } else { Whole::Beyond };
+        // Nine digits always fit.
+        return if digits.len() <= 9 {
+            Whole::Within32
+        } else if json.parse::<i32>().is_ok() {
+            Whole::Within32
+        } else {
+            Whole::Beyond
+        };
     }
     if !json.as_bytes().first().copied().is_some_and(is_number) {
         return Whole::No;

@@ -17,6 +17,10 @@ use crate::selection::Node;
 /// Fields beyond those that are written, at most: with this many the library takes longer than any deadline.
 const MAX_ADDED: usize = 1_000;
 
+/// Objects below each other that come from different subgraphs, at most: each is a call, or part of one, and planning
+/// them takes longer than proportionally. Operations of real clients have a dozen.
+const MAX_HOPS: usize = 100;
+
 /// How a planner writes selections on interfaces and unions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -38,6 +42,10 @@ pub(crate) fn check(
     form: Form,
 ) -> Result<(), String> {
     let mut measure = Measure { schema, state, form, sizes: HashMap::new() };
+    let hops = measure.hops(root, nodes, &[]);
+    if hops > MAX_HOPS {
+        return Err(format!("it goes on in another subgraph at {hops} places, and may at {MAX_HOPS}"));
+    }
     let size = measure.selections(root, nodes);
     if size.spelled_out <= size.written.saturating_add(MAX_ADDED) {
         return Ok(());
@@ -90,6 +98,37 @@ impl<'a> Measure<'a> {
             total.spelled_out = total.spelled_out.saturating_add(size.spelled_out);
         }
         total
+    }
+
+    /// At how many places objects are not in any of the subgraphs that what is around them may come from: `around`,
+    /// all if it is empty.
+    fn hops(&self, parent: &str, nodes: &[Node], around: &[&str]) -> usize {
+        let hops = nodes.iter().map(|node| match node {
+            Node::On { condition, selections } => self.hops(condition, selections, around),
+            Node::Field(field) if field.selections.is_empty() || field.name.starts_with("__") => 0,
+            Node::Field(field) => {
+                let Some(child) = composite_type(self.schema, parent, &field.name) else { return 0 };
+                let own = self.graphs(parent, &field.name);
+                let common: Vec<&str> = own.iter().copied().filter(|graph| around.contains(graph)).collect();
+                let (hop, next) = if own.is_empty() {
+                    (false, around)
+                } else if common.is_empty() {
+                    (!around.is_empty(), own.as_slice())
+                } else {
+                    (false, common.as_slice())
+                };
+                self.hops(child, &field.selections, next).saturating_add(usize::from(hop))
+            }
+        });
+        hops.fold(0, usize::saturating_add)
+    }
+
+    /// The subgraphs that resolve a field; empty if all do that have the type.
+    fn graphs(&self, parent: &str, field: &str) -> Vec<&'a str> {
+        let definition = self.state.definitions.get(parent);
+        let field = definition.and_then(|definition| definition.fields().get(field));
+        let joins = field.into_iter().flat_map(|field| &field.join_field).filter(|join| !join.external);
+        joins.filter_map(|join| join.graph_id.as_deref()).collect()
     }
 
     fn below(&mut self, child: &'a str, selections: &[Node]) -> Size {

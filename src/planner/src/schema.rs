@@ -33,6 +33,7 @@ pub(crate) struct ApiSchema {
     query: String,
     mutation: Option<String>,
     subscription: Option<String>,
+    extent: (usize, usize),
 }
 
 impl ApiSchema {
@@ -82,7 +83,24 @@ impl ApiSchema {
         let query = existing(document.query_type_name())?;
         let mutation = existing(document.mutation_type_name());
         let subscription = existing(document.subscription_type_name());
-        Some(Self { types, directives, fields, possible, meta, query, mutation, subscription, document })
+        let extent = extent(&document);
+        Some(Self {
+            types,
+            directives,
+            fields,
+            possible,
+            meta,
+            query,
+            mutation,
+            subscription,
+            extent,
+            document,
+        })
+    }
+
+    /// How many definitions, fields, arguments and enum values there are, and the bytes of their text in SDL.
+    pub(crate) fn extent(&self) -> (usize, usize) {
+        self.extent
     }
 
     pub(crate) fn query_type(&self) -> &str {
@@ -156,6 +174,28 @@ impl ApiSchema {
     pub(crate) fn is_abstract(&self, name: &str) -> bool {
         matches!(self.definition(name), Some(TypeDefinition::Interface(_) | TypeDefinition::Union(_)))
     }
+}
+
+fn extent(document: &Document) -> (usize, usize) {
+    let fields =
+        |fields: &[Field]| fields.iter().map(|field| field.arguments.len().saturating_add(1)).sum::<usize>();
+    let parts = document.definitions.iter().map(|definition| {
+        let below: usize = match definition {
+            Definition::TypeDefinition(TypeDefinition::Object(object)) => {
+                fields(&object.fields).saturating_add(object.implements_interfaces.len())
+            }
+            Definition::TypeDefinition(TypeDefinition::Interface(interface)) => {
+                fields(&interface.fields).saturating_add(interface.implements_interfaces.len())
+            }
+            Definition::TypeDefinition(TypeDefinition::Union(union)) => union.types.len(),
+            Definition::TypeDefinition(TypeDefinition::Enum(enumeration)) => enumeration.values.len(),
+            Definition::TypeDefinition(TypeDefinition::InputObject(object)) => object.fields.len(),
+            Definition::DirectiveDefinition(directive) => directive.arguments.len(),
+            _ => 0,
+        };
+        below.saturating_add(1)
+    });
+    (parts.sum(), document.to_string().len())
 }
 
 /// The fields of an object or interface; none of what has none.

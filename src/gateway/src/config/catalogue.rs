@@ -133,9 +133,9 @@ settings! {
         "Depth of nested selections; clients stay below 20, and 50 is far from the end of the sandbox's stack.";
     MAX_HEIGHT: Count = "limits.max_height", Count { default: 10_000, least: 1, most: 50_000 },
         "Fields of an operation, a fragment's as often as it is spread; 10000 are planned within some milliseconds.";
-    MAX_ALIASES: Count = "limits.max_aliases", Count { default: 1_000, least: 0, most: 50_000 },
-        "Aliases of an operation, counted like fields; each may ask for the same work once more.";
-    MAX_ROOT_FIELDS: Count = "limits.max_root_fields", Count { default: 500, least: 1, most: 50_000 },
+    MAX_ALIASES: Count = "limits.max_aliases", Count { default: 200, least: 0, most: 50_000 },
+        "Aliases of an operation, counted like fields; each may ask for the same work once more, and clients that generate them write some dozens.";
+    MAX_ROOT_FIELDS: Count = "limits.max_root_fields", Count { default: 100, least: 1, most: 50_000 },
         "Fields at an operation's root; each may be a call of its own, and clients that join queries reach some dozens.";
     MAX_DIRECTIVES: Count = "limits.max_directives", Count { default: 500, least: 0, most: 50_000 },
         "Directives of an operation, counted like fields; generated clients write one for each optional part.";

@@ -1,6 +1,9 @@
 //! The parameters of a request, in JSON: `query`, `operationName`, `variables`, `extensions`, each of its type.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::GraphQlRequest;
 use crate::error::Code;
@@ -31,7 +34,7 @@ pub(super) fn read(json: &str) -> Result<GraphQlRequest, (Code, String)> {
         query,
         operation_name: string(parameters.operation_name.as_ref(), "operationName")?
             .filter(|name| !name.is_empty()),
-        variables: raw(parameters.variables.as_ref()).map_or_else(|| Ok(Vec::new()), read_variables)?,
+        variables: variables(parameters.variables)?,
         by_get: false,
     })
 }
@@ -48,13 +51,15 @@ pub(super) fn no_json(error: &sonic_rs::Error) -> (Code, String) {
 /// # Errors
 /// They are no JSON object.
 pub(super) fn read_variables(json: &str) -> Result<Variables, (Code, String)> {
-    object(json, "variables")?;
-    sonic_rs::to_object_iter(json)
-        .map(|entry| {
-            let (name, value) = entry.map_err(|_| wrong_type("variables"))?;
-            Ok((name.to_string(), value.as_raw_str().to_owned()))
-        })
-        .collect()
+    variables(sonic_rs::from_str(json).map_err(|_| wrong_type("variables"))?)
+}
+
+fn variables(given: Option<Entries>) -> Result<Variables, (Code, String)> {
+    match given {
+        None => Ok(Vec::new()),
+        Some(Entries(Some(entries))) => Ok(entries),
+        Some(Entries(None)) => Err(wrong_type("variables")),
+    }
 }
 
 /// Nothing in them is read yet, but they must be what the specification says.
@@ -87,10 +92,62 @@ struct Parameters<'a> {
     query: Option<sonic_rs::LazyValue<'a>>,
     #[serde(borrow, rename = "operationName")]
     operation_name: Option<sonic_rs::LazyValue<'a>>,
-    #[serde(borrow)]
-    variables: Option<sonic_rs::LazyValue<'a>>,
+    variables: Option<Entries>,
     #[serde(borrow)]
     extensions: Option<sonic_rs::LazyValue<'a>>,
+}
+
+/// The entries of an object as raw JSON; `None` for what is no object. Read with what is around it: there may be a
+/// megabyte, and each pass over it counts.
+struct Entries(Option<Variables>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntriesVisitor)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, sonic_rs::LazyValue<'de>>()? {
+            entries.push((name, value.as_raw_str().to_owned()));
+        }
+        Ok(Entries(Some(entries)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Entries(None))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Entries, E> {
+        Ok(Entries(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Entries, E> {
+        Ok(Entries(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Entries, E> {
+        Ok(Entries(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Entries, E> {
+        Ok(Entries(None))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Entries, E> {
+        Ok(Entries(None))
+    }
 }
 
 /// The raw text of a parameter that is there and not null.

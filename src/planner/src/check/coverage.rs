@@ -1,6 +1,6 @@
 //! Whether each selected field is fetched, for every type, from a subgraph that has it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use graphql_tools::static_graphql::query::Value;
 
@@ -98,6 +98,7 @@ impl<'p> Coverage<'p> {
         if selection.is_abstract {
             self.knows_its_type(&object)?;
         }
+        let below = children(selection, self.names, object_type);
         for (key, same) in collect(self.promise.schema, object_type, nodes) {
             let Some(first) = same.first().filter(|first| !first.name.starts_with("__")) else { continue };
             self.path.push(key.to_owned());
@@ -110,7 +111,7 @@ impl<'p> Coverage<'p> {
             if other {
                 return Err(self.fault("fetches another field or with other arguments"));
             }
-            if let Some(below) = child(selection, self.names, object_type, id) {
+            if let Some(below) = below.get(&id) {
                 let nodes: Vec<&Node> = same.iter().flat_map(|field| &field.selections).collect();
                 self.position(&object.below(id, None), below, &nodes)?;
             }
@@ -160,12 +161,12 @@ impl<'p> Coverage<'p> {
     }
 }
 
-/// The projection of a composite field of objects of one type.
-fn child<'s>(selection: &'s Selection, names: &Names, object: &str, key: NameId) -> Option<&'s Selection> {
+/// The projections of the composite fields of objects of one type.
+fn children<'s>(selection: &'s Selection, names: &Names, object: &str) -> HashMap<NameId, &'s Selection> {
     let of_object =
         selection.variants.iter().find(|variant| variant.types.0.iter().any(|id| names.text(*id) == object));
-    let variant = of_object.or_else(|| selection.variants.first())?;
-    composite(&variant.fields.iter().find(|field| field.key == key)?.ty)
+    let fields = of_object.or_else(|| selection.variants.first()).map_or(&[][..], |variant| &variant.fields);
+    fields.iter().filter_map(|field| Some((field.key, composite(&field.ty)?))).collect()
 }
 
 fn composite(ty: &OutputType) -> Option<&Selection> {

@@ -21,11 +21,20 @@ pub(crate) struct Introspection<'a> {
     variables: HashMap<String, Argument>,
     /// Bytes written for the fields answered so far.
     written: Cell<usize>,
+    /// Bytes of all results of the operation, at most. Their size grows with the schema to the power of the
+    /// operation's depth; the whole of a schema, once, always fits.
+    most: usize,
 }
 
-/// Bytes of all introspection results of one operation, at most: their size grows with the schema to the
-/// power of the operation's depth. The whole of a very large schema takes about half.
-const MAX_BYTES: usize = 4 << 20;
+/// Bytes of all introspection results of one operation that are fine with any schema.
+const FLOOR: usize = 256 << 10;
+
+/// Bytes that tools' introspection takes for one type, field, argument or value, at most, beside its texts: a type
+/// within seven wrappings, and all that may be asked of deprecation.
+const BYTES_PER_PART: usize = 1 << 10;
+
+/// How often a text of the schema stands in what tools ask for, at most: escaped it may be twice as long.
+const TEXT_FACTOR: usize = 4;
 
 /// An argument's value, as far as introspection takes any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +64,9 @@ impl<'a> Introspection<'a> {
             };
             variables.insert(name.clone(), value);
         }
-        Self { schema, variables, written: Cell::new(0) }
+        let (parts, texts) = schema.extent();
+        let whole = parts.saturating_mul(BYTES_PER_PART).saturating_add(texts.saturating_mul(TEXT_FACTOR));
+        Self { schema, variables, written: Cell::new(0), most: whole.max(FLOOR) }
     }
 
     /// The JSON of a root field `__schema` or `__type`, selected by all of `same`.
@@ -82,7 +93,7 @@ impl<'a> Introspection<'a> {
 
     /// Whether an answer was refused for its size.
     pub(crate) fn is_too_large(&self) -> bool {
-        self.written.get() > MAX_BYTES
+        self.written.get() > self.most
     }
 
     fn argument(&self, field: &FieldNode, name: &str) -> Option<Argument> {

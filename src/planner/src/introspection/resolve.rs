@@ -4,8 +4,8 @@ use graphql_tools::static_graphql::schema::{
     Directive, DirectiveDefinition, EnumValue, Field, InputValue, Type, TypeDefinition,
 };
 
+use super::Introspection;
 use super::catalogue::{deprecation, directive_text};
-use super::{Introspection, MAX_BYTES};
 use crate::selection::{FieldNode, Node};
 use crate::validation::whole;
 
@@ -55,9 +55,9 @@ impl<'a> Introspection<'a> {
     /// Writes the fields of `meta` that `nodes` select. Recursion is bounded by the operation's depth.
     pub(super) fn object(&self, meta: Meta<'a>, nodes: &[&Node], json: &mut String) -> Result<(), String> {
         let written = self.written.get().saturating_add(json.len());
-        if written > MAX_BYTES {
+        if written > self.most {
             self.written.set(written);
-            return Err(format!("the introspection result would be larger than {MAX_BYTES} bytes"));
+            return Err(format!("the introspection result would be larger than {} bytes", self.most));
         }
         let mut groups: Vec<(&str, Vec<&FieldNode>)> = Vec::new();
         collect(meta.type_name(), nodes, &mut groups);
