@@ -4,7 +4,9 @@
 //! calls; what it is for is to find a plan wherever the subgraphs can answer at all.
 
 mod draft;
+mod entry;
 mod keys;
+mod position;
 mod search;
 mod wants;
 mod write;

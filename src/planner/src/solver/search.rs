@@ -10,12 +10,14 @@ use std::collections::BTreeSet;
 use hive_router_query_planner::utils::cancellation::CancellationToken;
 
 use super::draft::{Draft, Entity, FetchDraft, FetchIndex, SetId};
+use super::entry::Entry;
 use super::keys::{Keys, TreeId};
-use super::wants::{Below, Want, needs_types};
-use crate::field_set::{FieldSet, Part};
-use crate::joins::{ActiveLabels, Joins, Kind, Resolution, core_of};
+use super::position::Spot;
+use super::wants::{Below, Want};
+use crate::field_set::Part;
+use crate::joins::{ActiveLabels, Joins, Resolution, core_of};
 use crate::names::Names;
-use crate::plan::{OperationKind, Path, PathSegment, TypeSet};
+use crate::plan::{OperationKind, Path, PathSegment};
 use crate::provided::Provided;
 
 /// The most subgraphs passed on the way to a field: keys that lead from one to the next.
@@ -32,7 +34,7 @@ pub(super) struct Search<'a, 'n> {
     pub(super) draft: Draft<'a>,
     token: &'n CancellationToken,
     /// The fetches that gave what was looked for last.
-    touched: BTreeSet<FetchIndex>,
+    pub(super) touched: BTreeSet<FetchIndex>,
     steps: usize,
 }
 
@@ -53,33 +55,14 @@ pub(super) struct Object<'a> {
 /// A place in a fetch where fields of an object can be selected.
 #[derive(Clone)]
 pub(super) struct Source<'a> {
-    graph: &'a str,
-    fetch: FetchIndex,
-    set: SetId,
+    pub(super) graph: &'a str,
+    pub(super) fetch: FetchIndex,
+    pub(super) set: SetId,
     /// The type under which the subgraph knows the object.
-    view: &'a str,
-    provided: Provided<'a>,
+    pub(super) view: &'a str,
+    pub(super) provided: Provided<'a>,
     /// The `@requires` that its representation fulfils.
-    fulfilled: Vec<&'a str>,
-}
-
-/// A way into a subgraph.
-struct Entry<'a> {
-    graph: &'a str,
-    view: &'a str,
-    requires: Vec<&'a FieldSet>,
-    score: usize,
-}
-
-/// A position below a field of a source.
-struct Spot<'a> {
-    tree: TreeId,
-    path: Path,
-    after: BTreeSet<FetchIndex>,
-    graph: &'a str,
-    fetch: FetchIndex,
-    set: SetId,
-    provided: Provided<'a>,
+    pub(super) fulfilled: Vec<&'a str>,
 }
 
 impl<'a, 'n> Search<'a, 'n> {
@@ -116,7 +99,7 @@ impl<'a, 'n> Search<'a, 'n> {
     }
 
     /// Finds a way for as many of an object's fields as possible; returns the others, and whether any was found.
-    fn object(
+    pub(super) fn object(
         &mut self,
         object: &mut Object<'a>,
         mut wants: Vec<Want<'a>>,
@@ -180,103 +163,13 @@ impl<'a, 'n> Search<'a, 'n> {
         None
     }
 
-    /// The ways into subgraphs that resolve some of `wants`, the one that resolves most first.
-    fn entries(&self, object: &Object<'a>, wants: &[Want<'a>]) -> Vec<Entry<'a>> {
-        let mut entries: Vec<Entry<'a>> = Vec::new();
-        let joins = self.joins;
-        for (graph, _) in joins.graphs() {
-            let own = joins.ty(object.type_name).map(|(name, _)| name);
-            let interfaces = joins.interfaces(object.type_name).into_iter();
-            let views =
-                own.into_iter().chain(interfaces.filter(|view| joins.is_interface_object(graph, view)));
-            for view in views {
-                if !self.can_enter(graph, view) {
-                    continue;
-                }
-                let mut requires: Vec<&'a FieldSet> = Vec::new();
-                let (mut score, mut without) = (0_usize, 0_usize);
-                for want in wants {
-                    let worth = self.worth(graph, view, want);
-                    match self.resolution(graph, view, want.name) {
-                        Some(Resolution::Local) => without = without.saturating_add(worth),
-                        Some(Resolution::Requires(set)) => {
-                            score = score.saturating_add(worth);
-                            if requires.iter().all(|known| known.text != set.text) {
-                                requires.push(set);
-                            }
-                        }
-                        Some(Resolution::External) | None => {}
-                    }
-                }
-                if without > 0 {
-                    entries.push(Entry { graph, view, requires: Vec::new(), score: without });
-                }
-                // Sets that want one field with different arguments can't share a representation.
-                let mut groups: Vec<Vec<&'a FieldSet>> = Vec::new();
-                for set in &requires {
-                    let fits = |group: &&mut Vec<&'a FieldSet>| group.iter().all(|other| other.fits(set));
-                    match groups.iter_mut().find(fits) {
-                        Some(group) => group.push(set),
-                        None => groups.push(vec![set]),
-                    }
-                }
-                for group in groups {
-                    if group.len() > 1 {
-                        let single =
-                            |set: &&'a FieldSet| Entry { graph, view, requires: vec![*set], score: 1 };
-                        entries.extend(group.iter().map(single));
-                    }
-                    entries.push(Entry {
-                        graph,
-                        view,
-                        requires: group,
-                        score: score.saturating_add(without),
-                    });
-                }
-            }
-        }
-        entries.retain(|entry| {
-            !object.sources.iter().any(|source| {
-                source.graph == entry.graph
-                    && source.view == entry.view
-                    && entry.requires.iter().all(|set| source.fulfilled.contains(&set.text.as_str()))
-            })
-        });
-        entries.sort_by(|a, b| b.score.cmp(&a.score).then(a.requires.len().cmp(&b.requires.len())));
-        entries
-    }
-
-    fn can_enter(&self, graph: &str, view: &str) -> bool {
-        let Some((_, ty)) = self.joins.ty(view) else { return false };
-        ty.joins.iter().any(|join| {
-            join.graph == graph && (self.joins.is_root(view) || (join.resolvable && join.key.is_some()))
-        })
-    }
-
-    /// How much of a field a subgraph has at hand.
-    fn worth(&self, graph: &str, view: &str, want: &Want<'a>) -> usize {
-        let Some(ty) = self.joins.type_in(graph, view, want.name) else { return 0 };
-        let local = |field: &str| {
-            matches!(self.joins.resolution(graph, core_of(&ty), field, &self.labels), Some(Resolution::Local))
-        };
-        want.below.iter().filter(|below| below.field_name().is_some_and(local)).count().saturating_add(1)
-    }
-
-    /// What a subgraph knows of a field of objects that it sees as `view`.
-    fn resolution(&self, graph: &str, view: &str, field: &str) -> Option<Resolution<'a>> {
-        let found = self.joins.resolution(graph, view, field, &self.labels)?;
-        let is_interface = self.joins.ty(view).is_some_and(|(_, ty)| ty.kind == Kind::Interface);
-        if is_interface && !self.joins.is_interface_object(graph, view) {
-            let local = |object: &&str| {
-                matches!(self.joins.resolution(graph, object, field, &self.labels), Some(Resolution::Local))
-            };
-            return self.joins.possible_in(graph, view).iter().all(local).then_some(found);
-        }
-        Some(found)
-    }
-
     /// Adds a source by a fetch of its own; returns its index.
-    fn enter(&mut self, object: &mut Object<'a>, entry: &Entry<'a>, limit: usize) -> Option<usize> {
+    pub(super) fn enter(
+        &mut self,
+        object: &mut Object<'a>,
+        entry: &Entry<'a>,
+        limit: usize,
+    ) -> Option<usize> {
         if self.joins.is_root(object.type_name) {
             let kind = if object.type_name == self.joins.query_type() {
                 OperationKind::Query
@@ -411,126 +304,12 @@ impl<'a, 'n> Search<'a, 'n> {
         }
         (left, progressed)
     }
-
-    /// Completes the objects at a position; returns what couldn't be had, and whether anything could.
-    fn position(
-        &mut self,
-        spot: &Spot<'a>,
-        core: &'a str,
-        below: Vec<Below<'a>>,
-        hops: usize,
-    ) -> (Vec<Below<'a>>, bool) {
-        if self.joins.is_interface_object(spot.graph, core) {
-            return self.interface_object(spot, core, below, hops);
-        }
-        let is_abstract = self.joins.is_abstract(core);
-        let (mut left, mut moved, mut asked) = (Vec::new(), false, false);
-        for object_type in self.joins.possible_in(spot.graph, core) {
-            let wants = self.collect(object_type, spot.tree, &below);
-            if wants.is_empty() {
-                continue;
-            }
-            asked = true;
-            let mut path = spot.path.clone();
-            let mut set = spot.set;
-            if is_abstract {
-                path.push(self.only(object_type));
-                set = self.draft.on(spot.set, object_type);
-            }
-            let mut object = Object { path, ..self.object_at(spot, object_type, spot.after.clone()) };
-            object.sources.push(spot.source(object_type, set));
-            let (rest, progressed) = self.object(&mut object, wants, hops);
-            moved |= progressed;
-            if !rest.is_empty() {
-                left.push(Below::Left(object_type, rest));
-            }
-        }
-        (left, moved || !asked)
-    }
-
-    /// Completes objects of which the subgraph knows no more than the interface.
-    fn interface_object(
-        &mut self,
-        spot: &Spot<'a>,
-        interface: &'a str,
-        mut below: Vec<Below<'a>>,
-        hops: usize,
-    ) -> (Vec<Below<'a>>, bool) {
-        let own = spot.source(interface, spot.set);
-        let mut moved = false;
-        if !needs_types(self.joins, interface, &below) {
-            let wants = self.collect(interface, spot.tree, &below);
-            let mut object = self.object_at(spot, interface, spot.after.clone());
-            object.sources.push(own.clone());
-            let (left, progressed) = self.object(&mut object, wants, hops);
-            if left.is_empty() {
-                return (Vec::new(), true);
-            }
-            moved = progressed;
-            below = vec![Below::Left(interface, left)];
-        }
-        // The objects' types are needed: some subgraph knows the interface as what it is.
-        for limit in 1..=hops {
-            for (graph, _) in self.joins.graphs() {
-                if self.joins.is_interface_object(graph, interface) || !self.can_enter(graph, interface) {
-                    continue;
-                }
-                let (mark, touched) = (self.draft.mark(), self.touched.clone());
-                let mut known = self.object_at(spot, interface, spot.after.clone());
-                known.sources.push(own.clone());
-                let entry = Entry { graph, view: interface, requires: Vec::new(), score: 0 };
-                let entered = self.enter(&mut known, &entry, limit);
-                let Some(typed) = entered.and_then(|index| known.sources.get(index)).cloned() else {
-                    self.draft.back_to(mark);
-                    self.touched = touched;
-                    continue;
-                };
-                self.draft.typename(typed.set);
-                self.touched.insert(typed.fetch);
-                let mut left = Vec::new();
-                for object_type in self.joins.possible_in(graph, interface) {
-                    let wants = self.collect(object_type, spot.tree, &below);
-                    if wants.is_empty() {
-                        continue;
-                    }
-                    let mut after = spot.after.clone();
-                    after.insert(typed.fetch);
-                    let mut object = self.object_at(spot, object_type, after);
-                    object.path.push(self.only(object_type));
-                    object.sources.push(own.clone());
-                    let set = self.draft.on(typed.set, object_type);
-                    object.sources.push(Source { set, view: object_type, ..typed.clone() });
-                    let (rest, _) = self.object(&mut object, wants, hops);
-                    if !rest.is_empty() {
-                        left.push(Below::Left(object_type, rest));
-                    }
-                }
-                return (left, true);
-            }
-        }
-        (below, moved)
-    }
-
-    fn object_at(&self, spot: &Spot<'a>, type_name: &'a str, after: BTreeSet<FetchIndex>) -> Object<'a> {
-        Object { after, ..Object::new(spot.tree, spot.path.clone(), type_name) }
-    }
-
-    fn only(&mut self, object_type: &str) -> PathSegment {
-        PathSegment::Types(TypeSet(vec![self.names.id(object_type)]))
-    }
 }
 
 impl<'a> Object<'a> {
     pub(super) fn new(tree: TreeId, path: Path, type_name: &'a str) -> Self {
         let (after, sources, entering) = (BTreeSet::new(), Vec::new(), Vec::new());
         Object { tree, path, type_name, after, sources, entering }
-    }
-}
-
-impl<'a> Spot<'a> {
-    fn source(&self, view: &'a str, set: SetId) -> Source<'a> {
-        let provided = self.provided.clone();
-        Source { graph: self.graph, fetch: self.fetch, set, view, provided, fulfilled: Vec::new() }
     }
 }
 
