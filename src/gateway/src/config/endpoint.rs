@@ -54,7 +54,9 @@ impl Endpoint {
         if host.is_empty() {
             return Err(Complaint::new(format!("`{url}` has no host"), example));
         }
-        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
+        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        // A URL may have a query right behind its host.
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         Ok(Endpoint { tls, host, port, authority: authority.as_str().to_owned(), path })
     }
 
@@ -94,6 +96,7 @@ mod tests {
         let v6 = Endpoint::parse("http://[::1]/q").unwrap();
         assert_eq!((v6.host.as_str(), v6.port, v6.authority.as_str()), ("::1", 80, "[::1]"));
         assert_eq!(Endpoint::parse("http://[::1]:81").unwrap().port, 81);
+        assert_eq!(Endpoint::parse("http://accounts?v=2").unwrap().path, "/?v=2");
     }
 
     #[test]
