@@ -13,8 +13,6 @@ pub(super) struct Entry<'a> {
     pub(super) score: usize,
 }
 
-/// A position below a field of a source.
-
 impl<'a> Search<'a, '_> {
     /// The ways into subgraphs that resolve some of `wants`, the one that resolves most first.
     pub(super) fn entries(&self, object: &Object<'a>, wants: &[Want<'a>]) -> Vec<Entry<'a>> {
