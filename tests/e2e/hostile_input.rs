@@ -75,7 +75,7 @@ fn fragments_that_multiply_or_turn_in_circles_are_refused_or_answered() {
 /// One of each kind, within the other limits as far as that makes it worse.
 #[test]
 fn each_kind_of_bomb_is_answered_at_once() {
-    let nested = |open: &str, depth: usize| format!("{}name{}", open.repeat(depth), " }".repeat(depth));
+    let deep = format!("{}name{}", "fields { type { ".repeat(10), " } }".repeat(10));
     let aliases: String = (0..5_000).map(|n| format!("a{n}: name ")).collect();
     let chain: String =
         (0..30).map(|n| format!("fragment F{n} on User {{ ...F{0} ...F{0} }} ", n + 1)).collect();
@@ -98,14 +98,7 @@ fn each_kind_of_bomb_is_answered_at_once() {
         ),
         ("deep lists", format!("{{ user(id: {lists}) {{ name }} }}"), "LIMIT_EXCEEDED"),
         ("circular fragments", format!("{{ me {{ ...F0 }} }} {ring}"), "GRAPHQL_VALIDATION_FAILED"),
-        (
-            "introspection",
-            format!(
-                "{{ __schema {{ types {{ {} }} }} }}",
-                nested("fields { type { ", 10).replace(" }", " } ")
-            ),
-            "LIMIT_EXCEEDED",
-        ),
+        ("introspection", format!("{{ __schema {{ types {{ {deep} }} }} }}"), "LIMIT_EXCEEDED"),
         ("plan explosion", format!("{{ me {{ {back_and_forth} }} }}"), "LIMIT_EXCEEDED"),
     ];
     calm(|world| {
