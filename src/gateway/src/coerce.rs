@@ -280,13 +280,8 @@ fn whole_number(json: &str) -> Whole {
     let digits = json.strip_prefix('-').unwrap_or(json);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         // Nine digits always fit.
-        return if digits.len() <= 9 {
-            Whole::Within32
-        } else if json.parse::<i32>().is_ok() {
-            Whole::Within32
-        } else {
-            Whole::Beyond
-        };
+        let fits = digits.len() <= 9 || json.parse::<i32>().is_ok();
+        return if fits { Whole::Within32 } else { Whole::Beyond };
     }
     if !json.as_bytes().first().copied().is_some_and(is_number) {
         return Whole::No;
