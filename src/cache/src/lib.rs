@@ -1,0 +1,19 @@
+//! Where plans are kept: this worker's memory, data shared by the workers, and a store shared by a fleet.
+//!
+//! Knows nothing of Envoy, clocks or randomness: time, seeds and the host's answers are arguments
+//! (DESIGN §4, invariant 1).
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod key;
+
+pub use key::Key;
