@@ -14,6 +14,9 @@
     )
 )]
 
+mod admission;
 mod key;
+mod memory;
 
 pub use key::Key;
+pub use memory::{Cost, Evicted, Inserted, Memory, MemorySettings, Strategy, Totals};
