@@ -69,14 +69,15 @@ pub fn effective(config: &Config) -> Value {
         "introspection": operation.introspection,
         "fault_injection": config.fault_injection,
     });
+    let Value::Object(root) = &mut document else { return document };
     if let Some(preset) = config.preset {
-        document["preset"] = json!(PRESET.shape.word(preset));
+        root.insert("preset".to_owned(), json!(PRESET.shape.word(preset)));
     }
     if let Some(fetch) = &config.fetch {
         let mut settings = target(&fetch.target);
         settings.insert("interval".to_owned(), json!(span_text(fetch.interval)));
         settings.insert("timeout".to_owned(), json!(span_text(fetch.timeout)));
-        document["supergraph"] = json!({ "fetch": settings });
+        root.insert("supergraph".to_owned(), json!({ "fetch": settings }));
     }
     document
 }
@@ -84,17 +85,19 @@ pub fn effective(config: &Config) -> Value {
 fn plan_cache(cache: &PlanCacheConfig) -> Value {
     let strategy = |layer: &LayerConfig| CACHE_STRATEGY.shape.word(layer.strategy);
     let layer = |layer: &LayerConfig| {
-        json!({
-            "max_size": layer.max_size,
-            "max_bytes": layer.max_bytes,
-            "ttl": span_text(layer.ttl),
-            "eviction_strategy": strategy(layer),
-        })
+        Map::from_iter([
+            ("max_size".to_owned(), json!(layer.max_size)),
+            ("max_bytes".to_owned(), json!(layer.max_bytes)),
+            ("ttl".to_owned(), json!(span_text(layer.ttl))),
+            ("eviction_strategy".to_owned(), json!(strategy(layer))),
+        ])
     };
     let mut shared = layer(&cache.shared.layer);
-    shared["enabled"] = json!(cache.shared.enabled);
-    shared["claim_time"] = json!(span_text(cache.shared.claim_time));
-    let mut layers = json!({ "l1": layer(&cache.memory), "l2": shared });
+    shared.insert("enabled".to_owned(), json!(cache.shared.enabled));
+    shared.insert("claim_time".to_owned(), json!(span_text(cache.shared.claim_time)));
+    let mut layers = Map::new();
+    layers.insert("l1".to_owned(), Value::Object(layer(&cache.memory)));
+    layers.insert("l2".to_owned(), Value::Object(shared));
     if let Some(store) = &cache.store {
         let mut settings = target(&store.target);
         for (key, value) in [
@@ -107,7 +110,7 @@ fn plan_cache(cache: &PlanCacheConfig) -> Value {
         ] {
             settings.insert(key.to_owned(), value);
         }
-        layers["l3"] = Value::Object(settings);
+        layers.insert("l3".to_owned(), Value::Object(settings));
     }
     json!({
         "max_size": cache.base.max_size,
