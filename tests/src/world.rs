@@ -169,8 +169,10 @@ impl World {
         let number = self.workers.len();
         let surroundings = Surroundings { clock: Box::new(move || clock.get()), seed: 7 + number as u64 };
         self.workers.push(RefCell::new(Gateway::new(loaded, &self.document, surroundings)));
-        self.host.timers.push(None);
+        // As the filter sets it when it is configured.
+        self.host.timers.push(Some(self.host.now));
         self.host.woken.push(false);
+        self.run_for(Duration::ZERO);
     }
 
     /// One more worker of the same Envoy; returns its number.
@@ -199,7 +201,7 @@ impl World {
         let surroundings = Surroundings { clock: Box::new(move || clock.get()), seed };
         self.workers[worker] = RefCell::new(Gateway::new(loaded, &self.document, surroundings));
         self.host.agenda.retain(|_, (of, _)| *of != worker);
-        self.host.timers[worker] = None;
+        self.host.timers[worker] = Some(self.host.now);
         self.host.woken[worker] = false;
     }
 
