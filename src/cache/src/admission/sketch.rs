@@ -37,25 +37,25 @@ impl Sketch {
     }
 
     /// Counts a key; returns its count, 1 to 15.
-    pub(super) fn increment(&mut self, key: Key) -> u32 {
+    pub(super) fn increment(&mut self, key: Key) -> u16 {
         self.increments = self.increments.saturating_add(1);
         if self.increments >= self.period {
             self.increments = 0;
             self.halve();
         }
-        let count = self.estimate(key).saturating_add(1).min(MOST as u32);
+        let count = self.estimate(key).saturating_add(1).min(MOST as u16);
         self.raise(key, count);
         count
     }
 
     /// About how often a key was seen: never too low, but for aging, and at most 15.
-    pub(super) fn estimate(&self, key: Key) -> u32 {
+    pub(super) fn estimate(&self, key: Key) -> u16 {
         let block = self.blocks.get(self.block(key)).copied().unwrap_or_default();
-        (0..4).map(|row| count(&block, place(key, row))).min().unwrap_or(0) as u32
+        (0..4).map(|row| count(&block, place(key, row))).min().unwrap_or(0) as u16
     }
 
     /// Sees to it that a key's count is at least this.
-    pub(super) fn raise(&mut self, key: Key, to: u32) {
+    pub(super) fn raise(&mut self, key: Key, to: u16) {
         let to = u64::from(to).min(MOST);
         let at = self.block(key);
         let Some(block) = self.blocks.get_mut(at) else { return };
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn counts_to_fifteen() {
         let mut sketch = Sketch::new(100);
-        let counts: Vec<u32> = (0..20).map(|_| sketch.increment(key(1))).collect();
+        let counts: Vec<u16> = (0..20).map(|_| sketch.increment(key(1))).collect();
         assert_eq!(counts, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15, 15, 15, 15, 15]);
         assert_eq!(sketch.estimate(key(2)), 0);
     }

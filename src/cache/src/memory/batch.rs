@@ -1,17 +1,16 @@
 //! [`Strategy::LruBatch`](super::Strategy): no list to keep in order, so that a hit is one look-up and a store.
 
-use std::collections::HashMap;
-use std::collections::hash_map;
+use hashbrown::HashTable;
 
 use super::entry::Entry;
-use super::identity::BuildIdentity;
 use super::outcome::{Bound, Evicted};
 use super::settings::MemorySettings;
 use crate::Key;
 use crate::admission::Admission;
 
-/// Entries in slots, and beside them a dense array of *stamps*, their rank: a hit writes its slot's. When a bound is
-/// reached, the lowest of a copy of the array are found by selection (linear, and the array is small: 8 bytes
+/// Entries in slots of a cache line, a table that finds the slot of a key (4 bytes an entry: it stays in the processor's
+/// cache; the key is read in the slot), and a dense array of *stamps*, the slots' rank: a hit writes its slot's. When
+/// a bound is reached, the lowest of a copy of the array are found by selection (linear, and the array is small: 8 bytes
 /// an entry), and a whole batch goes.
 ///
 /// A stamp is the tick of the last use; with admission, above it, the floor when the entry was last used plus what
@@ -19,8 +18,8 @@ use crate::admission::Admission;
 /// admitted, and those that came only once go with the next batch.
 #[derive(Debug)]
 pub(crate) struct Batch<V> {
-    index: HashMap<Key, u32, BuildIdentity>,
-    slots: Vec<Option<(Key, Entry<V>)>>,
+    index: HashTable<u32>,
+    slots: Vec<Slot<V>>,
     /// Of each slot; [`FREE`] if nothing is in it.
     stamps: Vec<u64>,
     free: Vec<u32>,
@@ -32,6 +31,10 @@ pub(crate) struct Batch<V> {
     /// Where [`Batch::expire`] goes on.
     cursor: usize,
 }
+
+#[derive(Debug)]
+#[repr(align(64))]
+struct Slot<V>(Option<(Key, Entry<V>)>);
 
 const FREE: u64 = u64::MAX;
 
@@ -47,7 +50,7 @@ impl<V> Batch<V> {
     pub(crate) fn new(settings: &MemorySettings) -> Batch<V> {
         // Grown as entries come: a development cache of 50,000 that sees ten operations costs ten.
         Batch {
-            index: HashMap::default(),
+            index: HashTable::new(),
             slots: Vec::new(),
             stamps: Vec::new(),
             free: Vec::new(),
@@ -69,13 +72,13 @@ impl<V> Batch<V> {
         expired: &mut u64,
     ) -> Option<&V> {
         self.tick = self.tick.wrapping_add(1);
-        let at = *self.index.get(&key)? as usize;
+        let at = self.find(key)?;
         if self.entry(at).is_none_or(|entry| entry.expires <= now) {
             self.remove(key);
             *expired = expired.saturating_add(1);
             return None;
         }
-        let (_, entry) = self.slots.get_mut(at)?.as_mut()?;
+        let (_, entry) = self.slots.get_mut(at)?.0.as_mut()?;
         entry.touch(self.tick);
         if let Some(renewed) = renewed {
             entry.expires = renewed;
@@ -96,7 +99,7 @@ impl<V> Batch<V> {
         evicted: &mut Evicted,
     ) {
         self.tick = self.tick.wrapping_add(1);
-        (entry.born, entry.used) = (self.tick, self.tick);
+        (entry.born, entry.used) = (self.tick as u32, self.tick as u32);
         if let Some(old) = self.remove(key) {
             entry.uses = entry.uses.max(old.uses);
             entry.credit = entry.credit.max(old.credit);
@@ -115,15 +118,16 @@ impl<V> Batch<V> {
         let at = self.free.pop().unwrap_or(self.slots.len() as u32);
         match (self.slots.get_mut(at as usize), self.stamps.get_mut(at as usize)) {
             (Some(slot), Some(place)) => {
-                *slot = Some((key, entry));
+                slot.0 = Some((key, entry));
                 *place = stamp;
             }
             _ => {
-                self.slots.push(Some((key, entry)));
+                self.slots.push(Slot(Some((key, entry))));
                 self.stamps.push(stamp);
             }
         }
-        self.index.insert(key, at);
+        let slots = &self.slots;
+        self.index.insert_unique(key.low(), at, |at| hash(slots, *at));
     }
 
     /// Lets the `count` lowest go.
@@ -144,10 +148,12 @@ impl<V> Batch<V> {
             if *stamp > threshold {
                 continue;
             }
-            let Some((key, entry)) = self.slots.get_mut(at).and_then(Option::take) else { continue };
+            let Some((key, entry)) = self.slots.get_mut(at).and_then(|slot| slot.0.take()) else { continue };
             *stamp = FREE;
             self.free.push(at as u32);
-            self.index.remove(&key);
+            if let Ok(found) = self.index.find_entry(key.low(), |found| *found == at as u32) {
+                found.remove();
+            }
             self.bytes = self.bytes.saturating_sub(entry.bytes);
             if let Some(admission) = admission.as_deref_mut() {
                 admission.remember(key, entry.uses);
@@ -170,12 +176,13 @@ impl<V> Batch<V> {
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<Entry<V>> {
-        let hash_map::Entry::Occupied(found) = self.index.entry(key) else { return None };
-        let at = found.remove();
+        let slots = &self.slots;
+        let found = self.index.find_entry(key.low(), |at| holds(slots, *at, key)).ok()?;
+        let (at, _) = found.remove();
         if let Some(stamp) = self.stamps.get_mut(at as usize) {
             *stamp = FREE;
         }
-        let (_, entry) = self.slots.get_mut(at as usize)?.take()?;
+        let (_, entry) = self.slots.get_mut(at as usize)?.0.take()?;
         self.free.push(at);
         self.bytes = self.bytes.saturating_sub(entry.bytes);
         Some(entry)
@@ -189,7 +196,7 @@ impl<V> Batch<V> {
             }
             let Some(slot) = self.slots.get(self.cursor) else { break };
             self.cursor = self.cursor.saturating_add(1);
-            if let Some((key, entry)) = slot
+            if let Some((key, entry)) = &slot.0
                 && entry.expires <= now
             {
                 let key = *key;
@@ -215,7 +222,7 @@ impl<V> Batch<V> {
             .stamps
             .drain(..)
             .zip(self.slots.drain(..))
-            .filter_map(|(stamp, slot)| Some((stamp, slot?)))
+            .filter_map(|(stamp, slot)| Some((stamp, slot.0?)))
             .collect();
         ranked.sort_unstable_by_key(|(stamp, _)| *stamp);
         self.index.clear();
@@ -225,15 +232,15 @@ impl<V> Batch<V> {
     }
 
     pub(crate) fn peek(&self, key: Key) -> Option<&Entry<V>> {
-        self.entry(*self.index.get(&key)? as usize)
+        self.entry(self.find(key)?)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &Entry<V>)> {
-        self.slots.iter().flatten().map(|(key, entry)| (*key, entry))
+        self.slots.iter().filter_map(|slot| slot.0.as_ref()).map(|(key, entry)| (*key, entry))
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry<V>> {
-        self.slots.iter_mut().flatten().map(|(_, entry)| entry)
+        self.slots.iter_mut().filter_map(|slot| slot.0.as_mut()).map(|(_, entry)| entry)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -249,11 +256,24 @@ impl<V> Batch<V> {
     }
 
     fn entry(&self, at: usize) -> Option<&Entry<V>> {
-        self.slots.get(at)?.as_ref().map(|(_, entry)| entry)
+        self.slots.get(at)?.0.as_ref().map(|(_, entry)| entry)
+    }
+
+    fn find(&self, key: Key) -> Option<usize> {
+        self.index.find(key.low(), |at| holds(&self.slots, *at, key)).map(|at| *at as usize)
     }
 }
 
 /// By what was earned above the floor, then by the last use.
-fn rank(floor: u64, credit: u32, tick: u64) -> u64 {
+fn rank(floor: u64, credit: u16, tick: u64) -> u64 {
     (floor.saturating_add(u64::from(credit)) << TICK_BITS) | (tick & TICKS)
+}
+
+fn holds<V>(slots: &[Slot<V>], at: u32, key: Key) -> bool {
+    matches!(slots.get(at as usize), Some(Slot(Some((held, _)))) if *held == key)
+}
+
+/// Of the key in a slot: keys are hashes.
+fn hash<V>(slots: &[Slot<V>], at: u32) -> u64 {
+    slots.get(at as usize).and_then(|slot| slot.0.as_ref()).map_or(0, |(key, _)| key.low())
 }

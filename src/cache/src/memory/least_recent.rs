@@ -54,7 +54,7 @@ impl<V> LeastRecent<V> {
         evicted: &mut Evicted,
     ) -> bool {
         self.tick = self.tick.wrapping_add(1);
-        (entry.born, entry.used) = (self.tick, self.tick);
+        (entry.born, entry.used) = (self.tick as u32, self.tick as u32);
         let bytes = entry.bytes;
         if let Some(admission) = admission {
             if let Some(old) = self.remove(key) {
