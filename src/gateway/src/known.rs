@@ -27,6 +27,8 @@ pub(crate) struct Known {
     pub(crate) exceeded: Vec<Limit>,
     /// The normalised operation: all that are equal in this share plans.
     pub(crate) normal: Rc<str>,
+    /// Whether it has literals that no variable could stand for.
+    pub(crate) keeps_literals: bool,
     /// The key of its plan where no value decides which plan serves.
     key: Key,
     /// Where the normalised operation's variables have their values from.
@@ -86,6 +88,7 @@ impl Known {
             kind: operation.kind(),
             types: operation.variables().clone(),
             exceeded: operation.exceeded().iter().filter_map(crate::prepare::limit_of).collect(),
+            keeps_literals: normalised.kept_literals > 0,
             normal: normalised.text.as_str().into(),
             key: Key(xxh3_128(&hashed)),
             conditions: conditions.collect(),

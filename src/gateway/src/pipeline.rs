@@ -1,6 +1,7 @@
 //! The worker's gateway: every request in work, and what each waits for.
 
 mod acquire;
+mod admin;
 mod call;
 mod cells;
 mod intake;

@@ -8,6 +8,7 @@ mod error_policy;
 mod failures;
 mod headers;
 mod operations;
+mod operators;
 mod plan_cache;
 mod reload;
 mod requests;

@@ -128,6 +128,8 @@ impl Gateway {
             Outcome::Hit(found) => match decode(&acquisition.engine, &found) {
                 Some(plan) => {
                     self.count(Metric::PlanCacheHits(Layer::L2), 1);
+                    let hits = &mut self.monitor.counts().hits[1];
+                    *hits = hits.saturating_add(1);
                     self.obtained(now, key, plan, found.planning);
                 }
                 None => {
@@ -199,6 +201,8 @@ impl Gateway {
         match found {
             Some((plan, found)) => {
                 self.count(Metric::PlanCacheHits(Layer::L3), 1);
+                let hits = &mut self.monitor.counts().hits[2];
+                *hits = hits.saturating_add(1);
                 let planning = found.planning;
                 self.share(now, key, found.into_entry(), planning);
                 self.obtained(now, key, plan, planning);
@@ -234,6 +238,8 @@ impl Gateway {
             Ok(plan) => {
                 let micros = u64::try_from(planning.as_micros()).unwrap_or(u64::MAX);
                 self.count(Metric::PlansMade, 1);
+                let spent = &mut self.monitor.counts().planning_time;
+                *spent = spent.saturating_add(planning);
                 self.count(Metric::PlanningTimeTotal, i64::try_from(micros).unwrap_or(i64::MAX));
                 self.outputs.push_back(Output::Record(Metric::PlanningTime, micros));
                 if (self.shared.is_some() || self.store.is_some())
@@ -365,6 +371,8 @@ impl Gateway {
     /// Takes note of how long a look-up took.
     pub(super) fn looked(&mut self, spent: Duration) {
         let micros = u64::try_from(spent.as_micros()).unwrap_or(u64::MAX);
+        let time = &mut self.monitor.counts().lookup_time;
+        *time = time.saturating_add(spent);
         self.outputs.push_back(Output::Record(Metric::PlanCacheLookupTime, micros));
         self.count(Metric::PlanCacheLookupTimeTotal, i64::try_from(micros).unwrap_or(i64::MAX));
     }

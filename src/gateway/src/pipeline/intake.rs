@@ -71,7 +71,15 @@ impl Gateway {
         self.count(Metric::PlanCacheLookups, 1);
         let Bound { key, variant, .. } = &prepared.bound;
         let (key, planned) = (*key, self.plans.plan(now.0, *key, &prepared.known.normal, variant));
-        self.monitor.asked(key, prepared.operation.is_some());
+        if self.cache_config.metrics {
+            self.monitor.asked_for(key, prepared.operation.is_some());
+            let counts = self.monitor.counts();
+            if planned.is_some() {
+                counts.hits[0] = counts.hits[0].saturating_add(1);
+            } else if prepared.known.keeps_literals {
+                counts.literal_misses = counts.literal_misses.saturating_add(1);
+            }
+        }
         if let Some(shared) = &mut self.shared
             && planned.is_some()
         {

@@ -10,6 +10,9 @@ use super::Gateway;
 use super::cells::Cell;
 use crate::event::Timestamp;
 
+/// How long is left when its holder prolongs it.
+const PROLONG_AT: Duration = Duration::from_millis(1500);
+
 /// How long the lease lasts unless it is prolonged: some ticks, so that a busy worker doesn't lose it.
 const LASTS: Duration = Duration::from_secs(3);
 
@@ -36,7 +39,7 @@ impl Gateway {
         let lapsed = until <= now || until > now.after(LASTS.saturating_mul(2));
         if holder == self.worker && !lapsed {
             self.lease.held_until = until;
-            if until.since(now) > LASTS / 2 {
+            if until.since(now) > PROLONG_AT {
                 return;
             }
         } else {

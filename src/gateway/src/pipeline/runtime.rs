@@ -33,7 +33,10 @@ impl Gateway {
     ///
     /// # Errors
     /// What is wrong with them; then nothing is changed.
-    pub(super) fn change_settings(&mut self, changes: Map<String, Value>) -> Result<(), Vec<Problem>> {
+    pub(super) fn change_settings(
+        &mut self,
+        changes: Map<String, Value>,
+    ) -> Result<Map<String, Value>, Vec<Problem>> {
         let mut all = self.runtime.changes.clone();
         for (path, value) in changes {
             if value.is_null() {
@@ -54,7 +57,7 @@ impl Gateway {
         }
         self.write_cell(Cell::WroteSettings, bytes, None);
         self.read_cell(Cell::ReadSettings);
-        Ok(())
+        Ok(all)
     }
 
     /// What stands in the shared data.
