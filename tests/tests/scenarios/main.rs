@@ -8,5 +8,7 @@ mod error_policy;
 mod failures;
 mod headers;
 mod operations;
+mod plan_cache;
+mod reload;
 mod requests;
 mod results;
