@@ -17,6 +17,9 @@ const FORMAT: u16 = 1;
 /// Claims in one shard: several times the plans that all workers of a machine make at once in a shard.
 const MAX_CLAIMS: usize = 32;
 
+/// How far the clocks of two workers may be apart, or a task's sense of now may lag behind, in milliseconds.
+const SKEW: u64 = 60_000;
+
 /// Of an encoded record without its pages: a key of at most 19 bytes, five numbers of at most 10, two of at most 5, a
 /// number of pages of at most 3, a flag.
 const RECORD_BOUND: usize = 83;
@@ -89,10 +92,10 @@ pub(super) fn bound(shape: Shape) -> usize {
 }
 
 impl Writer {
-    /// Who it keeps waiting, if it still does. One that would last longer than a claim may comes from a clock that is not ours,
-    /// and counts as lapsed: else it could keep everyone for ever.
+    /// Whether its time is not over. A time that lies too far ahead is of another clock than ours, and over: else the
+    /// others would wait until that clock's now.
     fn holds(self, now: Now) -> bool {
-        now.now < self.until && self.until <= now.now.saturating_add(now.claim.saturating_mul(2))
+        now.now < self.until && self.until <= now.now.saturating_add(now.claim).saturating_add(SKEW)
     }
 }
 

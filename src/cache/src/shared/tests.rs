@@ -8,7 +8,9 @@ use super::*;
 use crate::Entry;
 use host::Host;
 
-pub(super) mod host;
+mod host;
+mod random;
+mod simulation;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Any time at all: 2026.
