@@ -2,6 +2,9 @@
 //!
 //! Pure bookkeeping on a copy; `edit.rs` takes the copy and puts it back.
 
+use std::cmp::Reverse;
+use std::mem;
+
 use serde::{Deserialize, Serialize};
 
 use super::geometry::Shape;
@@ -113,21 +116,24 @@ impl Index {
         postcard::from_bytes(body).map_err(|_| Corrupt::Damaged)
     }
 
-    /// Leaves only what holds in a shard of this shape: after a change of size, and whatever else was written.
-    pub(super) fn fit(&mut self, shape: Shape, counts: &mut SharedCounts) {
+    /// Leaves only what holds in a shard of this shape: after a change of size, and whatever else was written. `false` if all
+    /// does.
+    pub(super) fn fit(&mut self, shape: Shape, counts: &mut SharedCounts) -> bool {
         let before = self.records.len();
         let mut taken = vec![false; shape.pages as usize];
+        let mut take =
+            |page: &u16| taken.get_mut(usize::from(*page)).is_some_and(|taken| !mem::replace(taken, true));
         self.records.retain(|record| {
-            let whole = record.pages.len() == page::count(record.size as usize);
-            whole
-                && record.pages.iter().all(|page| {
-                    taken.get_mut(usize::from(*page)).is_some_and(|taken| !std::mem::replace(taken, true))
-                })
+            record.pages.len() == page::count(record.size as usize) && record.pages.iter().all(&mut take)
         });
-        self.records.truncate(shape.records as usize);
+        if self.records.len() > shape.records as usize {
+            self.records.sort_by_key(|record| Reverse(record.rank()));
+            self.records.truncate(shape.records as usize);
+        }
         self.claims.truncate(MAX_CLAIMS);
-        counts.evicted_resize =
-            counts.evicted_resize.saturating_add(before.saturating_sub(self.records.len()) as u64);
+        let gone = before.saturating_sub(self.records.len());
+        counts.evicted_resize = counts.evicted_resize.saturating_add(gone as u64);
+        gone > 0
     }
 
     pub(super) fn find(&self, key: Key) -> Option<&Record> {
