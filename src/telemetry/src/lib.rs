@@ -13,3 +13,8 @@
         clippy::arithmetic_side_effects
     )
 )]
+
+pub mod alert;
+pub mod miss_ratio;
+pub mod plan_cache;
+pub mod recommendation;
