@@ -15,7 +15,12 @@ use super::random::Random;
 use super::{NOW, SECOND, settings};
 use crate::shared::geometry::{self, Geometry, Size};
 use crate::shared::{SharedSettings, index, page};
-use crate::{Ask, Entry, Found, Key, Outcome, Refused, Reply, Shared, SharedCounts, Step, Task, Wanted};
+use crate::{Ask, Key, Outcome, Refused, Reply, Shared, Step, Task, Wanted};
+use operations::{make, operation, right};
+use tally::Tally;
+
+mod operations;
+mod tally;
 
 /// A few of them where the code is not optimised and each takes a hundred times as long.
 const SCHEDULES: u64 = if cfg!(target_arch = "wasm32") { 200 } else { 10_000 };
@@ -39,43 +44,6 @@ fn racing_workers_lose_neither_bound_nor_truth() {
     }
     if only.is_none() && cfg!(not(target_arch = "wasm32")) {
         total.check();
-    }
-}
-
-/// What all schedules together came to: a simulation in which nothing happens shows nothing.
-#[derive(Debug, Default)]
-struct Tally {
-    counts: SharedCounts,
-    lost: u64,
-    full: u64,
-    swept: u64,
-}
-
-impl Tally {
-    fn check(&self) {
-        let c = &self.counts;
-        let often = [
-            c.hits,
-            c.misses,
-            c.busy,
-            c.claims,
-            c.stored,
-            c.not_stored,
-            c.evicted_capacity,
-            c.evicted_bytes,
-            c.evicted_ttl,
-            c.evicted_replaced,
-            c.evicted_resize,
-            c.abandoned,
-            c.corrupt,
-            c.foreign,
-            c.cas_retries,
-            c.blanked,
-            self.lost,
-            self.full,
-            self.swept,
-        ];
-        assert!(often.iter().all(|count| *count > 100), "something hardly ever happened: {self:#?}");
     }
 }
 
@@ -120,40 +88,6 @@ struct Claim {
     key: Key,
     worker: usize,
     began: Duration,
-}
-
-/// Twelve operations with ten keys: the last two collide with the first two, one in the text, one in the environment.
-fn operation(number: usize) -> Wanted {
-    let name = (number % 10) as u128;
-    Wanted {
-        // Spread over the shards by the highest bits.
-        key: Key(((name * 0x1999_9999) << 96) | name),
-        environment: if number == 11 { 2 } else { 1 },
-        text: if number == 10 { "{ other }".into() } else { format!("{{ f{name} }}").into() },
-        variant: "".into(),
-    }
-}
-
-/// An entry whose every byte says whose it is.
-fn make(wanted: &Wanted, version: u8, size: usize) -> Vec<u8> {
-    let payload = vec![version; size];
-    Entry {
-        environment: wanted.environment,
-        key: wanted.key,
-        created: NOW,
-        planning: Duration::from_secs(version.into()),
-        text: &wanted.text,
-        variant: &wanted.variant,
-        payload: &payload,
-    }
-    .encode()
-}
-
-/// Whether it is an entry that was made for this, and made in one piece.
-fn right(wanted: &Wanted, found: &Found) -> bool {
-    let version = found.planning.as_secs() as u8;
-    let whole = make(wanted, version, found.payload().len());
-    found.clone().into_entry() == whole && found.payload().iter().all(|byte| *byte == version)
 }
 
 impl World {
