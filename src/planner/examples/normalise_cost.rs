@@ -1,4 +1,4 @@
-//! What normalising costs beside preparing (reading, limits, validation) and planning:
+//! What normalising costs beside preparing (reading, limits, validation):
 //! `cargo run --release -p weir-planner --example normalise_cost`.
 
 use std::time::{Duration, Instant};
@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use weir_planner::{Operation, OperationLimits, PlanVariables, Supergraph};
 
 const SHOP: &str = include_str!("../../../tests/fixtures/shop.graphql");
+
+const DEMO: &str = include_str!("../../../envoy/supergraph.graphql");
+const DEMO_OPERATION: &str = include_str!("../../../envoy/demo.graphql");
 
 const OPERATIONS: [(&str, &str); 4] = [
     ("small", "{ me { name } }"),
@@ -33,18 +36,23 @@ fn best<T>(mut work: impl FnMut() -> T) -> Duration {
 }
 
 fn main() {
-    let supergraph = Supergraph::parse(SHOP).expect("the fixture");
-    let limits = OperationLimits::default();
     println!("{:10} {:>10} {:>10} {:>6}", "operation", "prepare", "normalise", "");
+    let shop = Supergraph::parse(SHOP).expect("the fixture");
     for (name, text) in OPERATIONS {
-        let prepare = || Operation::prepare(&supergraph, text, None, &limits);
-        let operation = match prepare() {
-            Ok(operation) => operation,
-            Err(errors) => panic!("{name}: {errors:?}"),
-        };
-        assert!(supergraph.plan(&operation, &PlanVariables::default(), None).is_ok(), "{name} has a plan");
-        let (prepared, normalised) = (best(prepare), best(|| operation.normalise(&supergraph)));
-        let share = normalised.as_nanos() * 100 / prepared.as_nanos().max(1);
-        println!("{name:10} {prepared:>10.1?} {normalised:>10.1?} {share:>5}%");
+        measure(&shop, name, text);
     }
+    measure(&Supergraph::parse(DEMO).expect("the demo's supergraph"), "demo", DEMO_OPERATION);
+}
+
+fn measure(supergraph: &Supergraph, name: &str, text: &str) {
+    let limits = OperationLimits::default();
+    let prepare = || Operation::prepare(supergraph, text, None, &limits);
+    let operation = match prepare() {
+        Ok(operation) => operation,
+        Err(errors) => panic!("{name}: {errors:?}"),
+    };
+    assert!(supergraph.plan(&operation, &PlanVariables::default(), None).is_ok(), "{name} has a plan");
+    let (prepared, normalised) = (best(prepare), best(|| operation.normalise(supergraph)));
+    let share = normalised.as_nanos() * 100 / prepared.as_nanos().max(1);
+    println!("{name:10} {prepared:>10.1?} {normalised:>10.1?} {share:>5}%");
 }

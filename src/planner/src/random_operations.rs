@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use graphql_tools::static_graphql::schema::{InputValue, Type, TypeDefinition};
 
 use crate::schema::{ApiSchema, named};
-use crate::{Operation, OperationLimits, PlanVariables, Supergraph};
+use crate::{Normalised, Operation, OperationLimits, PlanVariables, Supergraph, VariableSource};
 
 /// xorshift64*: small, and the same everywhere.
 struct Random(u64);
@@ -188,13 +188,13 @@ fn fixtures() -> Vec<(String, String)> {
 }
 
 /// The normal form, which must be valid, and its own normal form.
-fn normal_form(supergraph: &Supergraph, operation: &Operation) -> Operation {
+fn normal_form(supergraph: &Supergraph, operation: &Operation) -> Normalised {
     let normal = operation.normalise(supergraph);
     let read = Operation::prepare(supergraph, &normal.text, None, &OperationLimits::default());
     let read = read.unwrap_or_else(|errors| panic!("{errors:?} of {}", normal.text));
     assert_eq!(read.normalise(supergraph).text, normal.text);
     assert_eq!(read.conditions(), normal.operation.conditions());
-    normal.operation
+    normal
 }
 
 #[test]
@@ -233,10 +233,11 @@ fn random_operations_get_a_checked_plan_or_an_error() {
             };
             let normal = normal_form(&supergraph, &operation);
             if supergraph.plan(&operation, &variables, None).is_ok() {
-                let values = |it: &crate::ConditionVariable| (it.name.clone(), it.name.len() % 2 == 0);
-                let conditions = normal.conditions().iter().map(values).collect();
+                let yes = VariableSource::Client("yes".to_owned());
+                let conditions = normal.sources.iter().enumerate();
+                let conditions = conditions.map(|(index, it)| (format!("v{index}"), *it == yes)).collect();
                 let variables = PlanVariables { conditions, introspection: Vec::new() };
-                if let Err(error) = supergraph.plan(&normal, &variables, None) {
+                if let Err(error) = supergraph.plan(&normal.operation, &variables, None) {
                     failed += 1;
                     let _ = writeln!(report, "{name} round {round}, normalised: {error}\n    {text}");
                 }
