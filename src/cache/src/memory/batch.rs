@@ -1,6 +1,6 @@
 //! [`Strategy::LruBatch`](super::Strategy): no list to keep in order, so that a hit is one look-up and a store.
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table};
 
 use super::entry::Entry;
 use super::outcome::{Bound, Evicted};
@@ -100,22 +100,31 @@ impl<V> Batch<V> {
     ) {
         self.tick = self.tick.wrapping_add(1);
         (entry.born, entry.used) = (self.tick as u32, self.tick as u32);
-        if let Some(old) = self.remove(key) {
-            entry.uses = entry.uses.max(old.uses);
-            entry.credit = entry.credit.max(old.credit);
-            evicted.replaced = evicted.replaced.saturating_add(1);
+        // A full cache may hold the key: it is looked for first, or others would go for nothing.
+        if self.len() >= settings.entries()
+            || self.bytes.saturating_add(entry.bytes) > settings.max_bytes && self.len() > 0
+        {
+            self.take_over(key, &mut entry, evicted);
+            self.make_room(now, settings, admission.as_deref_mut(), entry.bytes, evicted);
         }
-        if self.len() >= settings.entries() {
-            self.evict(now, settings.batch(), Bound::Capacity, admission.as_deref_mut(), evicted);
-        }
-        while self.bytes.saturating_add(entry.bytes) > settings.max_bytes && self.len() > 0 {
-            // A share of those that are there: of few large ones, few.
-            let some = self.len().saturating_mul(settings.batch()).div_ceil(settings.entries());
-            self.evict(now, some, Bound::Bytes, admission.as_deref_mut(), evicted);
-        }
+        let slots = &self.slots;
+        let found = self.index.entry(key.low(), |at| holds(slots, *at, key), |at| hash(slots, *at));
+        let at = match found {
+            hash_table::Entry::Vacant(vacant) => {
+                let at = self.free.pop().unwrap_or(self.slots.len() as u32);
+                vacant.insert(at);
+                at
+            }
+            hash_table::Entry::Occupied(_) => {
+                self.take_over(key, &mut entry, evicted);
+                let at = self.free.pop().unwrap_or(self.slots.len() as u32);
+                let slots = &self.slots;
+                self.index.insert_unique(key.low(), at, |at| hash(slots, *at));
+                at
+            }
+        };
         self.bytes = self.bytes.saturating_add(entry.bytes);
         let stamp = rank(self.floor, if admission.is_some() { entry.credit } else { 0 }, self.tick);
-        let at = self.free.pop().unwrap_or(self.slots.len() as u32);
         match (self.slots.get_mut(at as usize), self.stamps.get_mut(at as usize)) {
             (Some(slot), Some(place)) => {
                 slot.0 = Some((key, entry));
@@ -126,8 +135,34 @@ impl<V> Batch<V> {
                 self.stamps.push(stamp);
             }
         }
-        let slots = &self.slots;
-        self.index.insert_unique(key.low(), at, |at| hash(slots, *at));
+    }
+
+    /// Lets the key's former entry go and hands on what it earned.
+    fn take_over(&mut self, key: Key, entry: &mut Entry<V>, evicted: &mut Evicted) {
+        if let Some(old) = self.remove(key) {
+            entry.uses = entry.uses.max(old.uses);
+            entry.credit = entry.credit.max(old.credit);
+            evicted.replaced = evicted.replaced.saturating_add(1);
+        }
+    }
+
+    /// Lets a batch go if there is no room for another entry, and more until there is room for its bytes.
+    fn make_room(
+        &mut self,
+        now: u64,
+        settings: &MemorySettings,
+        mut admission: Option<&mut Admission>,
+        bytes: usize,
+        evicted: &mut Evicted,
+    ) {
+        if self.len() >= settings.entries() {
+            self.evict(now, settings.batch(), Bound::Capacity, admission.as_deref_mut(), evicted);
+        }
+        while self.bytes.saturating_add(bytes) > settings.max_bytes && self.len() > 0 {
+            // A share of those that are there: of few large ones, few.
+            let some = self.len().saturating_mul(settings.batch()).div_ceil(settings.entries());
+            self.evict(now, some, Bound::Bytes, admission.as_deref_mut(), evicted);
+        }
     }
 
     /// Lets the `count` lowest go.
