@@ -21,7 +21,7 @@ const COST: Cost = Cost { bytes: 10_000, work: Duration::from_micros(900) };
 fn full(strategy: Strategy, max_entries: usize, batch_percentage: u8, admission: bool) -> Memory<Rc<u64>> {
     let mut memory = Memory::new(MemorySettings {
         max_entries,
-        max_bytes: 1 << 40,
+        max_bytes: 1 << 30,
         ttl: Some(Duration::from_secs(1800)),
         renew_on_hit: false,
         strategy,

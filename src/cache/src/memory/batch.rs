@@ -3,6 +3,7 @@
 use hashbrown::{HashTable, hash_table};
 
 use super::entry::Entry;
+use super::lowest::Lowest;
 use super::outcome::{Bound, Evicted};
 use super::settings::MemorySettings;
 use crate::Key;
@@ -10,8 +11,7 @@ use crate::admission::Admission;
 
 /// Entries in slots of a cache line, a table that finds the slot of a key (4 bytes an entry: it stays in the processor's
 /// cache; the key is read in the slot), and a dense array of *stamps*, the slots' rank: a hit writes its slot's. When
-/// a bound is reached, the lowest of a copy of the array are found by selection (linear, and the array is small: 8 bytes
-/// an entry), and a whole batch goes.
+/// a bound is reached, the lowest of the array are found (linear, and the array is small: 8 bytes an entry), and a whole batch goes.
 ///
 /// A stamp is the tick of the last use; with admission, above it, the floor when the entry was last used plus what
 /// it has earned (see [`crate::admission`]). The floor rises to the highest stamp that was evicted. So all are
@@ -23,8 +23,7 @@ pub(crate) struct Batch<V> {
     /// Of each slot; [`FREE`] if nothing is in it.
     stamps: Vec<u64>,
     free: Vec<u32>,
-    /// Where the stamps are copied to, kept for its memory.
-    scratch: Vec<u64>,
+    ranks: Lowest,
     bytes: usize,
     tick: u64,
     floor: u64,
@@ -47,14 +46,14 @@ const TICKS: u64 = (1 << TICK_BITS) - 1;
 const HIGHEST_FLOOR: u64 = 1 << 23;
 
 impl<V> Batch<V> {
-    pub(crate) fn new(settings: &MemorySettings) -> Batch<V> {
+    pub(crate) fn new() -> Batch<V> {
         // Grown as entries come: a development cache of 50,000 that sees ten operations costs ten.
         Batch {
             index: HashTable::new(),
             slots: Vec::new(),
             stamps: Vec::new(),
             free: Vec::new(),
-            scratch: Vec::with_capacity(settings.entries().min(1024)),
+            ranks: Lowest::default(),
             bytes: 0,
             tick: 0,
             floor: 0,
@@ -174,19 +173,19 @@ impl<V> Batch<V> {
         mut admission: Option<&mut Admission>,
         evicted: &mut Evicted,
     ) {
-        let Some(last) = count.min(self.len()).checked_sub(1) else { return };
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&self.stamps);
-        let (_, threshold, _) = self.scratch.select_nth_unstable(last);
-        let threshold = *threshold;
-        for (at, stamp) in self.stamps.iter_mut().enumerate() {
-            if *stamp > threshold {
+        let Some(threshold) = self.ranks.lowest(&self.stamps, count.min(self.len())) else { return };
+        for (rank, at) in self.ranks.found() {
+            if rank > threshold {
                 continue;
             }
-            let Some((key, entry)) = self.slots.get_mut(at).and_then(|slot| slot.0.take()) else { continue };
-            *stamp = FREE;
-            self.free.push(at as u32);
-            if let Ok(found) = self.index.find_entry(key.low(), |found| *found == at as u32) {
+            let Some((key, entry)) = self.slots.get_mut(at as usize).and_then(|slot| slot.0.take()) else {
+                continue;
+            };
+            if let Some(stamp) = self.stamps.get_mut(at as usize) {
+                *stamp = FREE;
+            }
+            self.free.push(at);
+            if let Ok(found) = self.index.find_entry(key.low(), |found| *found == at) {
                 found.remove();
             }
             self.bytes = self.bytes.saturating_sub(entry.bytes);
