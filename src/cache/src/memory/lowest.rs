@@ -18,7 +18,7 @@ const SAMPLE: usize = 512;
 impl Lowest {
     /// The highest of the `count` lowest; [`Lowest::found`] has them, and some that are higher. `None` if `count`
     /// is 0 or there are fewer.
-    pub(crate) fn lowest(&mut self, all: &[u64], count: usize) -> Option<u64> {
+    pub(crate) fn find(&mut self, all: &[u64], count: usize) -> Option<u64> {
         let nth = count.checked_sub(1).filter(|nth| *nth < all.len())?;
         let bound = self.bound(all, count);
         self.collect(all, bound);
@@ -72,7 +72,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    /// `lowest` leaves exactly the `count` lowest at or under the threshold, whatever the order and size.
+    /// `find` leaves exactly the `count` lowest at or under the threshold, whatever the order and size.
     #[test]
     fn finds_as_many_as_a_sort_does() {
         let mut lowest = Lowest::default();
@@ -83,7 +83,7 @@ mod tests {
                 let mut sorted = all.clone();
                 sorted.sort_unstable();
                 for count in [1, len.div_ceil(10), len / 2, len] {
-                    let Some(threshold) = lowest.lowest(&all, count) else {
+                    let Some(threshold) = lowest.find(&all, count) else {
                         assert_eq!(count, 0);
                         continue;
                     };
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn none_of_none() {
-        assert_eq!(Lowest::default().lowest(&[], 1), None);
-        assert_eq!(Lowest::default().lowest(&[1], 0), None);
+        assert_eq!(Lowest::default().find(&[], 1), None);
+        assert_eq!(Lowest::default().find(&[1], 0), None);
     }
 }
