@@ -166,7 +166,10 @@ impl<V> Batch<V> {
         evicted: &mut Evicted,
     ) {
         let Some(threshold) = self.lowest.find(&self.stamps, count.min(self.len())) else { return };
-        for (_, at) in self.lowest.found().filter(|(stamp, _)| *stamp <= threshold) {
+        for at in self.lowest.found() {
+            if self.stamps.get(at as usize).is_none_or(|stamp| *stamp > threshold) {
+                continue;
+            }
             let Ok(found) = self.table.get_bucket_entry(at as usize) else { continue };
             let Slot { key, entry, .. } = take(found, &mut self.stamps, &mut self.bytes);
             if let Some(admission) = admission.as_deref_mut() {

@@ -8,8 +8,11 @@
 #[derive(Debug, Default)]
 pub(crate) struct Lowest {
     sample: Vec<u64>,
-    found: Vec<(u64, u32)>,
+    /// Where those are that were collected: the first `count`.
+    found: Vec<u32>,
     count: usize,
+    /// Their numbers.
+    numbers: Vec<u64>,
 }
 
 /// How many are sampled: the share below a number is told to within 7% (three standard deviations).
@@ -25,13 +28,14 @@ impl Lowest {
         if self.count < count {
             self.collect(all, u64::MAX);
         }
-        let found = self.found.get_mut(..self.count)?;
-        let (_, (threshold, _), _) = found.select_nth_unstable(nth);
-        Some(*threshold)
+        self.numbers.clear();
+        let found = self.found.iter().take(self.count);
+        self.numbers.extend(found.filter_map(|at| all.get(*at as usize)));
+        (nth < self.numbers.len()).then(|| *self.numbers.select_nth_unstable(nth).1)
     }
 
-    /// What was collected.
-    pub(crate) fn found(&self) -> impl Iterator<Item = (u64, u32)> {
+    /// Where those are that were collected.
+    pub(crate) fn found(&self) -> impl Iterator<Item = u32> {
         self.found.iter().copied().take(self.count)
     }
 
@@ -54,12 +58,12 @@ impl Lowest {
     /// All up to a bound. Without a branch that depends on them: which ones are low can't be predicted.
     fn collect(&mut self, all: &[u64], bound: u64) {
         if self.found.len() < all.len() {
-            self.found.resize(all.len(), (0, 0));
+            self.found.resize(all.len(), 0);
         }
         self.count = 0;
         for (at, number) in all.iter().enumerate() {
             if let Some(place) = self.found.get_mut(self.count) {
-                *place = (*number, at as u32);
+                *place = at as u32;
             }
             self.count = self.count.wrapping_add(usize::from(*number <= bound));
         }
@@ -88,9 +92,8 @@ mod tests {
                         continue;
                     };
                     assert_eq!(threshold, sorted[count - 1]);
-                    let mut found: Vec<u64> =
-                        lowest.found().filter(|(number, _)| *number <= threshold).map(|(n, _)| n).collect();
-                    assert!(lowest.found().all(|(number, at)| all[at as usize] == number));
+                    let found = lowest.found().map(|at| all[at as usize]);
+                    let mut found: Vec<u64> = found.filter(|number| *number <= threshold).collect();
                     found.sort_unstable();
                     assert_eq!(found, sorted[..count]);
                 }
