@@ -6,6 +6,7 @@ pub mod operations;
 pub mod plain_operation;
 pub mod reference;
 pub mod schema;
+pub mod shared_data;
 pub mod subgraph;
 pub mod suite;
 pub mod world;

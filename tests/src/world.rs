@@ -4,20 +4,22 @@
 //! happens (an answer, a timer, a wake-up) until nothing is left. So "the deadline passes after 30 s" takes
 //! microseconds and always takes the same way.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use weir_gateway::config::Loaded;
 use weir_gateway::event::{
     Call, CallFailure, CallId, HttpRequest, HttpResponse, Level, ReceivedHeader, Reply, Timestamp,
 };
 use weir_gateway::metric::Metric;
-use weir_gateway::{Gateway, Host, Input, RequestId, drive};
+use weir_gateway::{Ask, Gateway, Host, Input, Readiness, RequestId, SharedReply, Surroundings, drive};
 
 use crate::dataset::Dataset;
 use crate::reference::server::Server;
+use crate::shared_data::SharedData;
 use crate::subgraph;
 use crate::suite::Suite;
 
@@ -64,9 +66,12 @@ impl Data {
 }
 
 /// The world.
+///
+/// It has one worker unless [`World::add_worker`] adds some; what isn't told otherwise goes to the first.
 pub struct World {
-    gateway: RefCell<Gateway>,
+    workers: Vec<RefCell<Gateway>>,
     host: SimulatedHost,
+    document: String,
     next_request: u32,
 }
 
@@ -74,17 +79,29 @@ struct SimulatedHost {
     now: Timestamp,
     subgraphs: HashMap<String, Subgraph>,
     /// What will happen when; the number keeps the order of what happens at the same time.
-    agenda: BTreeMap<(Timestamp, u64), Input>,
+    agenda: BTreeMap<(Timestamp, u64), (usize, Input)>,
     scheduled: u64,
-    timer: Option<Timestamp>,
-    woken: bool,
+    /// The worker whose turn it is.
+    active: usize,
+    /// Of each worker.
+    timers: Vec<Option<Timestamp>>,
+    woken: Vec<bool>,
+    clock: Rc<Cell<Timestamp>>,
+    shared: SharedData,
+    /// What other HTTP services than subgraphs answer, by cluster.
+    services: HashMap<String, Service>,
     calls: Vec<Call>,
+    /// Calls to other services.
+    own_calls: Vec<Call>,
     replies: BTreeMap<RequestId, (Timestamp, Reply)>,
     replies_this_turn: usize,
     largest_turn: usize,
     counts: HashMap<Metric, i64>,
     log: Vec<String>,
 }
+
+/// An HTTP service that is no subgraph: `None` is a refused connection.
+pub type Service = Box<dyn FnMut(&Call) -> Option<HttpResponse>>;
 
 impl World {
     /// A world around the store's supergraph, with `settings` merged into its configuration.
@@ -125,18 +142,96 @@ impl World {
             subgraphs: subgraphs.collect(),
             agenda: BTreeMap::new(),
             scheduled: 0,
-            timer: None,
-            woken: false,
+            active: 0,
+            timers: Vec::new(),
+            woken: Vec::new(),
+            clock: Rc::new(Cell::new(Timestamp(Duration::from_secs(1000)))),
+            shared: SharedData::default(),
+            services: HashMap::new(),
             calls: Vec::new(),
+            own_calls: Vec::new(),
             replies: BTreeMap::new(),
             replies_this_turn: 0,
             largest_turn: 0,
             counts: HashMap::new(),
             log: Vec::new(),
         };
+        let document = config.to_string();
+        let mut world = World { workers: Vec::new(), host, document, next_request: 1 };
         let supergraph =
             if without_library { loaded.supergraph.without_library() } else { loaded.supergraph };
-        World { gateway: RefCell::new(Gateway::new(loaded.config, supergraph)), host, next_request: 1 }
+        world.start(Loaded { supergraph, ..loaded });
+        world
+    }
+
+    fn start(&mut self, loaded: Loaded) {
+        let clock = Rc::clone(&self.host.clock);
+        let number = self.workers.len();
+        let surroundings = Surroundings { clock: Box::new(move || clock.get()), seed: 7 + number as u64 };
+        self.workers.push(RefCell::new(Gateway::new(loaded, &self.document, surroundings)));
+        // As the filter sets it when it is configured.
+        self.host.timers.push(Some(self.host.now));
+        self.host.woken.push(false);
+        self.run_for(Duration::ZERO);
+    }
+
+    /// One more worker of the same Envoy; returns its number.
+    pub fn add_worker(&mut self) -> usize {
+        let loaded = weir_gateway::config::load(&self.document).expect("the first worker took it");
+        self.start(loaded);
+        self.workers.len() - 1
+    }
+
+    /// Replaces all workers by one new one, as when Envoy is started again; services go on.
+    pub fn restart(&mut self) {
+        let loaded = weir_gateway::config::load(&self.document).expect("the first worker took it");
+        self.workers.clear();
+        self.host.timers.clear();
+        self.host.woken.clear();
+        self.host.agenda.clear();
+        self.host.shared = SharedData::default();
+        self.start(loaded);
+    }
+
+    /// The worker dies, as when its VM traps, and begins anew; its requests are lost.
+    pub fn kill_worker(&mut self, worker: usize) {
+        let loaded = weir_gateway::config::load(&self.document).expect("the first worker took it");
+        let clock = Rc::clone(&self.host.clock);
+        let seed = 1000 + self.host.scheduled * 16 + worker as u64;
+        let surroundings = Surroundings { clock: Box::new(move || clock.get()), seed };
+        self.workers[worker] = RefCell::new(Gateway::new(loaded, &self.document, surroundings));
+        self.host.agenda.retain(|_, (of, _)| *of != worker);
+        self.host.timers[worker] = Some(self.host.now);
+        self.host.woken[worker] = false;
+    }
+
+    /// The data that the workers share.
+    pub fn shared(&self) -> &SharedData {
+        &self.host.shared
+    }
+
+    /// An HTTP service that is asked through `cluster`.
+    pub fn serve(&mut self, cluster: &str, service: impl FnMut(&Call) -> Option<HttpResponse> + 'static) {
+        self.host.services.insert(cluster.to_owned(), Box::new(service));
+    }
+
+    /// Whether a worker should get traffic.
+    pub fn readiness(&self, worker: usize) -> Readiness {
+        self.workers[worker].borrow().readiness(self.host.now)
+    }
+
+    /// An operator asks for a page of Weir's; its answer.
+    pub fn administer(&mut self, worker: usize, method: &str, path: &str, body: &str) -> Reply {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        let request = HttpRequest {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+        };
+        self.happen_at(worker, Input::Admin { id, request });
+        self.reply(id).expect("operators are answered at once").clone()
     }
 
     /// Tells a subgraph how to take its calls from now on.
@@ -156,7 +251,7 @@ impl World {
     }
 
     fn subgraph(&mut self, name: &str) -> &mut Subgraph {
-        let gateway = self.gateway.borrow();
+        let gateway = self.workers[0].borrow();
         let config = gateway.config().subgraphs.iter().find(|subgraph| subgraph.name == name);
         let cluster = &config.unwrap_or_else(|| panic!("no subgraph {name}")).cluster;
         self.host.subgraphs.get_mut(cluster).expect("a subgraph for each cluster")
@@ -179,10 +274,29 @@ impl World {
 
     /// A client sends a request.
     pub fn send_request(&mut self, request: HttpRequest) -> RequestId {
+        self.send_request_to(0, request)
+    }
+
+    /// A client's request comes to some worker.
+    pub fn send_request_to(&mut self, worker: usize, request: HttpRequest) -> RequestId {
         let id = RequestId(self.next_request);
         self.next_request += 1;
-        self.happen(Input::Request { id, request });
+        self.happen_at(worker, Input::Request { id, request });
         id
+    }
+
+    /// A client's operation comes to some worker.
+    pub fn send_to(&mut self, worker: usize, query: &str) -> RequestId {
+        let body = serde_json::json!({ "query": query }).to_string();
+        self.send_request_to(
+            worker,
+            HttpRequest {
+                method: "POST".to_owned(),
+                path: "/graphql".to_owned(),
+                headers: vec![("content-type".to_owned(), b"application/json".to_vec())],
+                body: body.into_bytes(),
+            },
+        )
     }
 
     /// A client goes away.
@@ -191,15 +305,28 @@ impl World {
     }
 
     fn happen(&mut self, input: Input) {
+        self.happen_at(0, input);
+    }
+
+    fn happen_at(&mut self, worker: usize, input: Input) {
         self.host.replies_this_turn = 0;
         let now = self.host.now;
-        drive(&self.gateway, &mut self.host, now, input);
+        self.host.clock.set(now);
+        self.host.active = worker;
+        drive(&self.workers[worker], &mut self.host, now, input);
         self.host.largest_turn = self.host.largest_turn.max(self.host.replies_this_turn);
     }
 
-    /// Lets everything happen that will, each at its time.
+    /// Lets everything happen that will, each at its time. What workers do some times a second for ever goes on
+    /// only as long as they have other work.
     pub fn run(&mut self) {
-        while self.step() {}
+        while (self.is_at_work() || !self.host.agenda.is_empty() || self.host.woken.contains(&true))
+            && self.step()
+        {}
+    }
+
+    fn is_at_work(&self) -> bool {
+        self.workers.iter().any(|worker| worker.borrow().is_at_work())
     }
 
     /// Lets everything happen that will within `span`, and lets that time pass.
@@ -214,30 +341,33 @@ impl World {
     /// Lets time pass while the host is busy, then the timer fire before anything else.
     pub fn stall(&mut self, span: Duration) {
         self.host.now = self.host.now.after(span);
-        self.host.timer = None;
+        self.host.timers[0] = None;
         self.happen(Input::Tick);
     }
 
     fn next_time(&self) -> Option<Timestamp> {
-        if self.host.woken {
+        if self.host.woken.contains(&true) {
             return Some(self.host.now);
         }
         let agenda = self.host.agenda.first_key_value().map(|((at, _), _)| *at);
-        [agenda, self.host.timer].into_iter().flatten().min()
+        self.host.timers.iter().flatten().copied().chain(agenda).min()
     }
 
     fn step(&mut self) -> bool {
         let Some(at) = self.next_time() else { return false };
         self.host.now = self.host.now.max(at);
-        if std::mem::take(&mut self.host.woken) {
-            self.happen(Input::Tick);
+        if let Some(worker) = self.host.woken.iter().position(|woken| *woken) {
+            self.host.woken[worker] = false;
+            self.happen_at(worker, Input::Tick);
         } else if self.host.agenda.first_key_value().is_some_and(|((due, _), _)| *due <= at) {
-            if let Some((_, input)) = self.host.agenda.pop_first() {
-                self.happen(input);
+            if let Some((_, (worker, input))) = self.host.agenda.pop_first() {
+                self.happen_at(worker, input);
             }
-        } else {
-            self.host.timer = None;
-            self.happen(Input::Tick);
+        } else if let Some(worker) =
+            self.host.timers.iter().position(|timer| timer.is_some_and(|due| due <= at))
+        {
+            self.host.timers[worker] = None;
+            self.happen_at(worker, Input::Tick);
         }
         true
     }
@@ -287,6 +417,11 @@ impl World {
         &self.host.calls
     }
 
+    /// The calls to services that are no subgraphs.
+    pub fn own_calls(&self) -> &[Call] {
+        &self.host.own_calls
+    }
+
     /// A metric's value.
     pub fn count(&self, metric: Metric) -> i64 {
         self.host.counts.get(&metric).copied().unwrap_or(0)
@@ -302,16 +437,16 @@ impl World {
         &self.host.log
     }
 
-    /// Whether the gateway waits for time to pass.
-    pub fn timer_is_armed(&self) -> bool {
-        self.host.timer.is_some()
+    /// Whether the gateway waits for anything.
+    pub fn waits(&self) -> bool {
+        self.is_at_work()
     }
 }
 
 impl SimulatedHost {
     fn schedule(&mut self, delay: Duration, input: Input) {
         self.scheduled += 1;
-        self.agenda.insert((self.now.after(delay), self.scheduled), input);
+        self.agenda.insert((self.now.after(delay), self.scheduled), (self.active, input));
     }
 
     fn answer(
@@ -329,6 +464,20 @@ impl SimulatedHost {
 
 impl Host for SimulatedHost {
     fn call(&mut self, call: Call) -> Result<(), CallFailure> {
+        if let Some(service) = self.services.get_mut(&call.cluster) {
+            let (answer, id) = (service(&call), call.id);
+            self.own_calls.push(call);
+            match answer {
+                Some(response) => {
+                    self.schedule(Duration::from_millis(1), Input::CallDone { call: id, response });
+                }
+                None => {
+                    let failure = CallFailure::Unreachable;
+                    self.schedule(Duration::from_millis(1), Input::CallFailed { call: id, failure });
+                }
+            }
+            return Ok(());
+        }
         let subgraph =
             self.subgraphs.get(&call.cluster).unwrap_or_else(|| panic!("no cluster {}", call.cluster));
         let (behaviour, latency) = (subgraph.behaviour.clone(), subgraph.latency);
@@ -378,15 +527,35 @@ impl Host for SimulatedHost {
         *self.counts.entry(metric).or_default() += by;
     }
 
+    fn shared(&mut self, ask: Ask) -> SharedReply {
+        self.shared.answer(ask)
+    }
+
+    fn set(&mut self, metric: Metric, value: u64) {
+        self.counts.insert(metric, i64::try_from(value).expect("a gauge of reasonable size"));
+    }
+
+    fn record(&mut self, metric: Metric, _value: u64) {
+        *self.counts.entry(metric).or_default() += 1;
+    }
+
+    fn read(&mut self, metric: Metric) -> u64 {
+        self.counts.get(&metric).map_or(0, |count| u64::try_from(*count).expect("a sum is not negative"))
+    }
+
+    fn subgraphs(&mut self, _names: &[String]) {}
+
     fn log(&mut self, _level: Level, line: &str) {
         self.log.push(line.to_owned());
     }
 
     fn wake(&mut self) {
-        self.woken = true;
+        let active = self.active;
+        self.woken[active] = true;
     }
 
     fn set_timer(&mut self, delay: Option<Duration>) {
-        self.timer = delay.map(|delay| self.now.after(delay));
+        let active = self.active;
+        self.timers[active] = delay.map(|delay| self.now.after(delay));
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use weir_planner::display::PlanDisplay;
-use weir_planner::{Operation, OperationLimits, PlanVariables, Supergraph};
+use weir_planner::{ExecutablePlan, Operation, OperationLimits, PlanVariables, Supergraph};
 
 fn tests_folder() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -40,7 +40,13 @@ fn printed(supergraph: &Supergraph, text: &str) -> String {
         .map(|condition| (condition.name.clone(), condition.default.unwrap_or(condition.name == "yes")))
         .collect();
     match supergraph.plan(&operation, &PlanVariables { conditions, introspection: Vec::new() }, None) {
-        Ok(plan) => format!("{:#}", PlanDisplay { plan: &plan, supergraph }),
+        Ok(plan) => {
+            // So do plans that were kept outside the process.
+            let bytes = plan.to_bytes().expect("not nested deep");
+            let read = ExecutablePlan::from_bytes(&bytes).expect("what was written");
+            assert!(read == plan && read.check_sound(supergraph.subgraphs().len()), "{text}");
+            format!("{:#}", PlanDisplay { plan: &read, supergraph })
+        }
         Err(error) => format!("no plan: {error}\n"),
     }
 }

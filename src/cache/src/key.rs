@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// 128 bits that name a plan: the hash of the normalised operation and of all else that the plan depends on
 /// (the combination of its condition values, the supergraph, the planner's version, the active override labels).
 ///
 /// A key finds an entry, it proves nothing: clients choose the operations that are hashed, and the hash is
 /// not made against attackers. Whoever takes a plan out by its key compares the operation's text that is kept with
 /// it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key(pub u128);
 
 impl Key {

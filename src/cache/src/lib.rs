@@ -15,8 +15,16 @@
 )]
 
 mod admission;
+mod entry;
 mod key;
 mod memory;
+mod sealed;
+mod shared;
+mod store;
 
+pub use entry::{Entry, Found, Unfit, Wanted};
 pub use key::Key;
 pub use memory::{Cost, Evicted, Inserted, Memory, MemorySettings, Strategy, Totals};
+pub use sealed::Corrupt;
+pub use shared::{Ask, NotStored, Outcome, Refused, Reply, Shared, SharedCounts, SharedSettings, Step, Task};
+pub use store::{Fetched, Get, Put, Skipped, Store, StoreAnswer, StoreCall, StoreCounts, StoreSettings};

@@ -52,8 +52,8 @@ pub struct Addresses {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
     pub listen: SocketAddr,
 
-    /// Address of Envoy's admin interface, where its statistics are. Keep it on a private address: whoever
-    /// reaches it controls Envoy.
+    /// Address of the admin listener: Weir's pages (/weir) and Envoy's admin interface with its statistics. Keep it on
+    /// a private address: whoever reaches it controls Envoy.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9902")]
     pub admin: SocketAddr,
 }
@@ -110,7 +110,11 @@ fn template(settings: &Settings, clusters: &[cluster::Cluster], options: &Option
     let response_buffer =
         (limits.max_response_bytes != ENVOY_RESPONSE_BUFFER).then_some(limits.max_response_bytes);
     let text = environment.get_template("bootstrap")?.render(context! {
-        admin => address(options.addresses.admin),
+        admin => context! {
+            host => options.addresses.admin.ip().to_string(),
+            port => options.addresses.admin.port(),
+            socket => format!("@weir_envoy_admin_{}", options.addresses.admin.port()),
+        },
         listen => address(options.addresses.listen),
         response_buffer,
         connection_buffer => CONNECTION_BUFFER,
@@ -124,6 +128,7 @@ fn template(settings: &Settings, clusters: &[cluster::Cluster], options: &Option
         not_found => local_reply::NOT_FOUND,
         wasm => options.wasm.to_str().context("the module's path is not UTF-8")?,
         settings => settings_yaml(&settings.document)?,
+        fetch => settings.document.get("supergraph").map(yaml).transpose()?,
         sdl_is_block => scalar::is_block(&settings.sdl),
         sdl => settings.sdl.trim_end(),
         clusters => Serde(clusters),
@@ -135,12 +140,18 @@ fn template(settings: &Settings, clusters: &[cluster::Cluster], options: &Option
 /// The settings as they were written; with one default spelled out, so that there is something to edit.
 fn settings_yaml(document: &Value) -> anyhow::Result<String> {
     let mut document = document.clone();
-    if let Value::Object(root) = &mut document
-        && root.is_empty()
-    {
-        root.insert("path".to_owned(), Value::from("/graphql"));
+    if let Value::Object(root) = &mut document {
+        // It stands with the SDL.
+        root.remove("supergraph");
+        if root.is_empty() {
+            root.insert("path".to_owned(), Value::from("/graphql"));
+        }
     }
-    Ok(serde_saphyr::to_string(&document)?.trim_end().to_owned())
+    yaml(&document)
+}
+
+fn yaml(document: &Value) -> anyhow::Result<String> {
+    Ok(serde_saphyr::to_string(document)?.trim_end().to_owned())
 }
 
 #[cfg(test)]

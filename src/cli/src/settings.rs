@@ -59,10 +59,20 @@ impl Sources {
                 group.insert("inline".to_owned(), Value::from(sdl.as_str()));
             }
         }
+        if let Some(problem) = self.inline_manifest(&mut document) {
+            problems.push(problem);
+        }
         match (config::load(&document.to_string()), sdl) {
             (Ok(loaded), Ok(sdl)) => {
-                if let Value::Object(root) = &mut document {
-                    root.remove("supergraph");
+                if !problems.is_empty() {
+                    return Err(problems);
+                }
+                // The rest of the group, such as `fetch`, stays.
+                if let Some(Value::Object(group)) = document.get_mut("supergraph") {
+                    group.remove("inline");
+                    if group.is_empty() {
+                        document.as_object_mut().map(|root| root.remove("supergraph"));
+                    }
                 }
                 Ok(Settings { document, sdl, loaded })
             }
@@ -73,6 +83,29 @@ impl Sources {
                     .extend(found.into_iter().filter(|p| sdl.is_ok() || !p.place.starts_with("supergraph.")));
                 Err(problems)
             }
+        }
+    }
+
+    /// Puts the manifest of persisted operations that the document names by a file, relative to itself, in the
+    /// file's place.
+    fn inline_manifest(&self, document: &mut Value) -> Option<Problem> {
+        const PLACE: &str = "plan_cache.warm_up.manifest_file";
+        let group = document.get_mut("plan_cache")?.get_mut("warm_up")?.as_object_mut()?;
+        let named = group.get("manifest_file")?.as_str()?.to_owned();
+        let file = self.config.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).join(named);
+        group.remove("manifest_file");
+        let read = fs::read_to_string(&file)
+            .map_err(|error| format!("can't read {}: {error}", file.display()))
+            .and_then(|text| {
+                serde_json::from_str::<Value>(&text)
+                    .map_err(|error| format!("{} is not JSON: {error}", file.display()))
+            });
+        match read {
+            Ok(manifest) => {
+                group.insert("manifest".to_owned(), manifest);
+                None
+            }
+            Err(message) => Some(Problem::new(PLACE, message, "")),
         }
     }
 

@@ -10,8 +10,8 @@ use weir_gateway::event::CallId;
 pub(crate) struct InFlight {
     /// The gateway's name for it.
     pub(crate) call: CallId,
-    /// The client's request it is made for.
-    pub(crate) request: RequestId,
+    /// The client's request it is made for, if any.
+    pub(crate) request: Option<RequestId>,
     /// The context that dispatched it, and that the SDK will give its answer to.
     pub(crate) owner: u32,
 }
@@ -35,7 +35,7 @@ impl CallTable {
 
     /// The request that a call is made for.
     pub(crate) fn request_of(&self, token: u32) -> Option<RequestId> {
-        self.by_token.get(&token).map(|call| call.request)
+        self.by_token.get(&token).and_then(|call| call.request)
     }
 
     /// Its answer has come.
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_stream_takes_its_own_tokens_with_it() {
-        let call = |owner| InFlight { call: CallId(1), request: RequestId(owner), owner };
+        let call = |owner| InFlight { call: CallId(1), request: Some(RequestId(owner)), owner };
         let mut table = CallTable::default();
         table.insert(7, call(1));
         table.insert(8, call(2));

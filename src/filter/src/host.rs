@@ -6,7 +6,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{LogLevel, Status};
 use weir_gateway::event::{Call, CallFailure, Level, Reply};
 use weir_gateway::metric::Metric;
-use weir_gateway::{Host, RequestId, Timestamp};
+use weir_gateway::{Ask, Host, RequestId, SharedRefused, SharedReply, Timestamp};
 
 use crate::call_table::InFlight;
 use crate::header_values;
@@ -33,7 +33,7 @@ impl<'a> EnvoyHost<'a> {
     /// The host's refusal.
     pub(crate) fn dispatch(&self, call: &Call) -> Result<(), CallFailure> {
         let mut headers = Vec::with_capacity(call.headers.len().saturating_add(3));
-        headers.extend([(":method", "POST"), (":path", &call.path), (":authority", &call.authority)]);
+        headers.extend([(":method", call.method), (":path", &call.path), (":authority", &call.authority)]);
         headers.extend(header_values::as_strs(&call.headers));
         // 0 is no timeout at all.
         let timeout = call.timeout.clamp(Duration::from_millis(1), Duration::from_millis(u32::MAX.into()));
@@ -73,7 +73,8 @@ impl<'a> EnvoyHost<'a> {
 
 impl Host for EnvoyHost<'_> {
     fn call(&mut self, call: Call) -> Result<(), CallFailure> {
-        if call.request.0 == self.active || self.active == self.worker.root {
+        let is_own = call.request.is_some_and(|request| request.0 == self.active);
+        if is_own || self.active == self.worker.root {
             self.dispatch(&call)
         } else {
             self.worker.postpone(call);
@@ -87,8 +88,42 @@ impl Host for EnvoyHost<'_> {
         }
     }
 
+    fn shared(&mut self, ask: Ask) -> SharedReply {
+        match ask {
+            Ask::Get { key } => match attempt(|| hostcalls::get_shared_data(&key)) {
+                Ok((value, cas)) => SharedReply::Got { value, cas },
+                Err(_) => SharedReply::Got { value: None, cas: None },
+            },
+            Ask::Set { key, value, cas } => {
+                let set = attempt(|| hostcalls::set_shared_data(&key, Some(&value), cas));
+                SharedReply::Set(set.map_err(|refused| match refused {
+                    Refused::Status(Status::CasMismatch) => SharedRefused::CasMismatch,
+                    _ => SharedRefused::Failed,
+                }))
+            }
+        }
+    }
+
     fn count(&mut self, metric: Metric, by: i64) {
-        self.worker.metrics.add(metric, by);
+        self.worker.metrics.borrow().add(metric, by);
+    }
+
+    fn set(&mut self, metric: Metric, value: u64) {
+        self.worker.metrics.borrow().record(metric, value);
+    }
+
+    fn record(&mut self, metric: Metric, value: u64) {
+        self.worker.metrics.borrow().record(metric, value);
+    }
+
+    fn read(&mut self, metric: Metric) -> u64 {
+        self.worker.metrics.borrow().read(metric)
+    }
+
+    fn subgraphs(&mut self, names: &[String]) {
+        if let Err(name) = self.worker.metrics.borrow_mut().add_subgraphs(names) {
+            self.warn_once(&format!("Envoy refuses the metric {name}"));
+        }
     }
 
     fn log(&mut self, level: Level, line: &str) {

@@ -2,22 +2,27 @@
 
 use std::borrow::Cow;
 
-use weir_gateway::Route;
 use weir_gateway::error::Code;
 use weir_gateway::event::{Header, Reply};
+use weir_gateway::{Progress, Readiness, Route};
 
 /// The answer to a probe; `None` for the routes that are no probes.
-pub(crate) fn probe(route: Route) -> Option<Reply> {
-    let body = match route {
-        Route::Health => r#"{"status":"alive"}"#,
-        Route::Ready => r#"{"status":"ready"}"#,
+pub(crate) fn probe(route: Route, readiness: impl FnOnce() -> Readiness) -> Option<Reply> {
+    let (status, body) = match route {
+        Route::Health => (200, r#"{"status":"alive"}"#.to_owned()),
+        Route::Ready => match readiness() {
+            Readiness::Ready => (200, r#"{"status":"ready"}"#.to_owned()),
+            Readiness::Warming(Progress { total, done, .. }) => {
+                (503, format!(r#"{{"status":"warming","planned":{done},"of":{total}}}"#))
+            }
+        },
         Route::GraphQl | Route::Pass => return None,
     };
     let headers: Vec<Header> = vec![
         (Cow::Borrowed("content-type"), Cow::Borrowed(b"application/json")),
         (Cow::Borrowed("cache-control"), Cow::Borrowed(b"no-store")),
     ];
-    Some(Reply { status: 200, headers, body: body.as_bytes().to_vec(), code: None })
+    Some(Reply { status, headers, body: body.into_bytes(), code: None })
 }
 
 /// The answer to a request that cannot be served through a fault of Weir's. The place of the fault is for

@@ -4,36 +4,46 @@ use std::collections::HashMap;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
-use weir_gateway::config::SubgraphConfig;
-use weir_gateway::limit::Limit;
-use weir_gateway::metric::{CATALOGUE, Kind, Metric, SubgraphId};
+use weir_gateway::metric::{CATALOGUE, Kind, Metric};
 
 use crate::hostcall::attempt;
 
 /// Envoy's ids of all metrics of the catalogue. They belong to the VM, the values to the process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Metrics {
     ids: HashMap<Metric, u32>,
 }
 
 impl Metrics {
-    /// Defines every metric of the catalogue, those of subgraphs and limits once for each.
+    /// Defines every metric of the catalogue, those with labels once for each value.
     ///
     /// # Errors
     /// The name of the first metric that the host refused.
-    pub(crate) fn define(subgraphs: &[SubgraphConfig]) -> Result<Metrics, String> {
-        let mut ids = HashMap::new();
+    pub(crate) fn define(subgraphs: &[String]) -> Result<Metrics, String> {
+        let mut metrics = Metrics::default();
+        metrics.add_subgraphs(subgraphs)?;
+        Ok(metrics)
+    }
+
+    /// Defines what is missing for a list of subgraphs.
+    ///
+    /// # Errors
+    /// The name of the first metric that the host refused.
+    pub(crate) fn add_subgraphs(&mut self, subgraphs: &[String]) -> Result<(), String> {
         for entry in CATALOGUE {
             let kind = match entry.kind {
                 Kind::Counter => MetricType::Counter,
                 Kind::Gauge => MetricType::Gauge,
+                Kind::Histogram => MetricType::Histogram,
             };
-            for (metric, name) in instances(entry.metric, entry.name, subgraphs) {
-                let id = attempt(|| hostcalls::define_metric(kind, &name)).map_err(|_| name)?;
-                ids.insert(metric, id);
+            for (metric, name) in entry.instances(subgraphs) {
+                if !self.ids.contains_key(&metric) {
+                    let id = attempt(|| hostcalls::define_metric(kind, &name)).map_err(|_| name)?;
+                    self.ids.insert(metric, id);
+                }
             }
         }
-        Ok(Metrics { ids })
+        Ok(())
     }
 
     /// Adds to a counter or a gauge.
@@ -45,34 +55,17 @@ impl Metrics {
             let _ = attempt(|| hostcalls::increment_metric(*id, by));
         }
     }
-}
 
-/// A catalogue entry's metrics with their names.
-fn instances(metric: Metric, name: &str, subgraphs: &[SubgraphConfig]) -> Vec<(Metric, String)> {
-    let of_limit: Option<fn(Limit) -> Metric> = match metric {
-        Metric::LimitHit(_) => Some(Metric::LimitHit),
-        Metric::LimitWarned(_) => Some(Metric::LimitWarned),
-        _ => None,
-    };
-    if let Some(of_limit) = of_limit {
-        let named = |limit: &Limit| (of_limit(*limit), name.replace("{limit}", limit.name()));
-        return Limit::ALL.iter().map(named).collect();
+    /// Sets a gauge, or adds a value to a histogram.
+    pub(crate) fn record(&self, metric: Metric, value: u64) {
+        if let Some(id) = self.ids.get(&metric) {
+            let _ = attempt(|| hostcalls::record_metric(*id, value));
+        }
     }
-    let of_subgraph: fn(SubgraphId) -> Metric = match metric {
-        Metric::SubgraphCalls(_) => Metric::SubgraphCalls,
-        Metric::SubgraphFailures(_) => Metric::SubgraphFailures,
-        Metric::SubgraphRefusals(_) => Metric::SubgraphRefusals,
-        _ => return vec![(metric, name.to_owned())],
-    };
-    (0..)
-        .zip(subgraphs)
-        .map(|(index, subgraph)| {
-            (of_subgraph(SubgraphId(index)), name.replace("{subgraph}", &label(&subgraph.name)))
-        })
-        .collect()
-}
 
-/// A subgraph's name as a part of a stat's name: dots would end the label.
-fn label(name: &str) -> String {
-    name.chars().map(|char| if char.is_ascii_alphanumeric() || char == '-' { char } else { '_' }).collect()
+    /// The sum of a counter or a gauge over all workers.
+    pub(crate) fn read(&self, metric: Metric) -> u64 {
+        let id = self.ids.get(&metric);
+        id.and_then(|id| attempt(|| hostcalls::get_metric(*id)).ok()).unwrap_or_default()
+    }
 }

@@ -1,12 +1,14 @@
 //! The root context: takes a configuration, and is the worker's clock and bell.
 
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
-use weir_gateway::{Gateway, RequestId, config};
+use weir_gateway::{Gateway, RequestId, Surroundings, config};
 
+use crate::clock::Clock;
 use crate::hostcall::{self, attempt};
 use crate::http::Stream;
 use crate::metrics::Metrics;
@@ -40,11 +42,19 @@ impl Root {
         let text = plugin_configuration::json_text(bytes).map_err(|problem| vec![problem])?;
         let loaded = config::load(&text)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let metrics = Metrics::define(&loaded.config.subgraphs)
-            .map_err(|name| vec![format!("Envoy refuses the metric {name}")])?;
+        let names: Vec<String> =
+            loaded.config.subgraphs.iter().map(|subgraph| subgraph.name.clone()).collect();
+        let metrics =
+            Metrics::define(&names).map_err(|name| vec![format!("Envoy refuses the metric {name}")])?;
         let wake = Wake::register(self.id)
             .map_err(|refused| vec![format!("Envoy refuses a shared queue: {refused:?}")])?;
-        Ok(Worker::new(self.id, Gateway::new(loaded.config, loaded.supergraph), metrics, wake))
+        let clock = Clock::start();
+        let surroundings = Surroundings {
+            clock: Box::new(move || clock.now()),
+            // RandomState is seeded by WASI's random_get.
+            seed: RandomState::new().hash_one(self.id),
+        };
+        Ok(Worker::new(self.id, Gateway::new(loaded, &text, surroundings), metrics, wake, clock))
     }
 
     /// Runs a callback of the worker in the net. `request` is the one that a panic would be answered on.
@@ -76,6 +86,7 @@ impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         let problems = match guard(|| self.configure(size)) {
             Ok(Ok(worker)) => {
+                worker.begin();
                 self.worker = Some(Rc::new(worker));
                 return true;
             }

@@ -11,7 +11,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::LogLevel;
 use weir_gateway::event::{Call, Level, Reply};
 use weir_gateway::metric::Metric;
-use weir_gateway::{Gateway, Host, Input, RequestId, Timestamp};
+use weir_gateway::{Gateway, Host, Input, Readiness, RequestId, Timestamp};
 
 use crate::call_table::CallTable;
 use crate::clock::Clock;
@@ -41,7 +41,7 @@ pub(crate) struct Worker {
     /// Requests without a reply.
     pub(crate) requests: RefCell<RequestTable>,
     /// Envoy's stats.
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: RefCell<Metrics>,
     /// What the log need not hear again.
     pub(crate) warnings: RefCell<Warnings>,
     /// See [`Worker::postpone`]; bounded by the calls of the requests in work.
@@ -53,19 +53,29 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// The worker of the root context `root`.
-    pub(crate) fn new(root: u32, gateway: Gateway, metrics: Metrics, wake: Wake) -> Worker {
+    pub(crate) fn new(root: u32, gateway: Gateway, metrics: Metrics, wake: Wake, clock: Clock) -> Worker {
         Worker {
             root,
             gateway: RefCell::new(gateway),
             calls: RefCell::default(),
             requests: RefCell::default(),
-            metrics,
+            metrics: RefCell::new(metrics),
             warnings: RefCell::default(),
             postponed: RefCell::default(),
             timer: RefCell::default(),
             wake,
-            clock: Clock::start(),
+            clock,
         }
+    }
+
+    /// Lets the gateway begin, in the root's first turn.
+    pub(crate) fn begin(&self) {
+        self.set_timer(self.clock.now(), Some(Duration::ZERO));
+    }
+
+    /// Whether the gateway should get traffic.
+    pub(crate) fn readiness(&self) -> Readiness {
+        self.gateway.borrow().readiness(self.clock.now())
     }
 
     /// Gives `input` to the gateway from within a callback of the context `active`.

@@ -9,19 +9,32 @@ mod choice;
 mod document;
 mod effective;
 mod endpoint;
+mod fetch;
 mod header_rules;
+mod inherited;
 mod limit_names;
 mod load;
+mod operations;
+mod plan_cache;
+mod preset;
 mod problem;
 mod shape;
 mod suggest;
+mod target;
 
 use std::time::Duration;
 
 pub use effective::effective;
 pub use endpoint::Endpoint;
-pub use load::{Loaded, load};
+pub use fetch::FetchConfig;
+pub use load::{Loaded, load, load_plan_cache, load_with};
+pub use operations::WarmUpOperation;
+pub use plan_cache::{
+    Coherency, LayerConfig, PlanCacheAlerts, PlanCacheConfig, SharedConfig, StoreConfig, WarmUpConfig,
+};
+pub use preset::Preset;
 pub use problem::Problem;
+pub use target::Target;
 use weir_planner::OperationLimits;
 
 pub use crate::error_policy::{ErrorMode, ErrorPolicy};
@@ -31,6 +44,12 @@ pub use crate::protocol::{Csrf, CsrfMode};
 /// Settings of one gateway, checked and complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Which defaults it started from.
+    pub preset: Option<Preset>,
+    /// Where newer supergraphs come from.
+    pub fetch: Option<FetchConfig>,
+    /// How plans are kept.
+    pub plan_cache: PlanCacheConfig,
     /// Labels of progressive overrides that are active.
     pub override_labels: Vec<String>,
     /// The path of the GraphQL endpoint, such as `/graphql`.
@@ -68,8 +87,6 @@ pub struct Limits {
     pub max_planning_time: Duration,
     /// Bytes of all subgraph answers of one request together.
     pub max_response_bytes: usize,
-    /// Plans kept in one worker.
-    pub max_cached_plans: usize,
 }
 
 /// Lists of operations in one request.

@@ -30,7 +30,7 @@ pub fn drive<H: Host>(gateway: &RefCell<Gateway>, host: &mut H, now: Timestamp, 
             if let Some(input) = input.take() {
                 gateway.handle(now, input);
             }
-            if replies >= MAX_REPLIES_PER_TURN && gateway.has_output() {
+            if replies >= MAX_REPLIES_PER_TURN && gateway.replies_next() {
                 drop(gateway);
                 host.count(Metric::RepliesDeferred, 1);
                 host.wake();
@@ -50,7 +50,18 @@ pub fn drive<H: Host>(gateway: &RefCell<Gateway>, host: &mut H, now: Timestamp, 
                 replies = replies.saturating_add(1);
                 host.reply(id, reply);
             }
+            Some(Output::Shared { task, ask }) => {
+                let reply = host.shared(ask);
+                input = Some(Input::Shared { task, reply });
+            }
+            Some(Output::ReadCounters(metrics)) => {
+                input = Some(Input::Counters(metrics.into_iter().map(|metric| host.read(metric)).collect()));
+            }
+            Some(Output::Wake) => host.wake(),
+            Some(Output::Subgraphs(names)) => host.subgraphs(&names),
             Some(Output::Count(metric, by)) => host.count(metric, by),
+            Some(Output::Set(metric, value)) => host.set(metric, value),
+            Some(Output::Record(metric, value)) => host.record(metric, value),
             Some(Output::Log(level, line)) => host.log(level, &line),
         }
     }

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use weir_cache::{Ask, Reply as SharedReply};
+
 use crate::error::Code;
 use crate::metric::Metric;
 
-/// A point in time: the duration since an epoch of the host's choice. Never runs backwards.
+/// A point in time: the duration since the Unix epoch, as well as the host knows it. Never runs backwards within one
+/// worker; other workers' and machines' clocks are a little off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub Duration);
 
@@ -30,6 +33,10 @@ pub struct RequestId(pub u32);
 /// The core's name for a call to a subgraph. Never used twice by one [`crate::Gateway`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
+
+/// The core's name for a request to the workers' shared data. Never used twice by one [`crate::Gateway`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u64);
 
 /// What the host tells the core.
 #[derive(Debug)]
@@ -59,6 +66,22 @@ pub enum Input {
     ClientGone {
         /// The request.
         id: RequestId,
+    },
+    /// The shared data's answer to [`Output::Shared`].
+    Shared {
+        /// The request it answers.
+        task: TaskId,
+        /// The answer.
+        reply: SharedReply,
+    },
+    /// The sums over all workers that [`Output::ReadCounters`] asked for, in its order.
+    Counters(Vec<u64>),
+    /// An operator's request, from the admin listener; answered by [`Output::Reply`] at once.
+    Admin {
+        /// The host's name for it; must not be in use.
+        id: RequestId,
+        /// The request.
+        request: HttpRequest,
     },
     /// Time has passed (the host's timer, or another turn after [`crate::Host::wake`]).
     Tick,
@@ -110,7 +133,7 @@ pub enum CallFailure {
 /// What the core asks of the host.
 #[derive(Debug)]
 pub enum Output {
-    /// Send a request to a subgraph; answer with [`Input::CallDone`] or [`Input::CallFailed`].
+    /// Send an HTTP request; answer with [`Input::CallDone`] or [`Input::CallFailed`].
     Call(Call),
     /// Answer a client's request. Exactly one for each [`Input::Request`] that was not followed by
     /// [`Input::ClientGone`].
@@ -120,19 +143,38 @@ pub enum Output {
         /// The answer.
         reply: Reply,
     },
+    /// Ask the data that the workers share; answer with [`Input::Shared`].
+    Shared {
+        /// The core's name for the request.
+        task: TaskId,
+        /// What is asked.
+        ask: Ask,
+    },
+    /// Answer with [`Input::Counters`].
+    ReadCounters(Vec<Metric>),
+    /// Go on with [`Input::Tick`] in the host's next turn.
+    Wake,
+    /// From now on [`Metric`]s name the subgraphs of this list by their place in it.
+    Subgraphs(Vec<String>),
     /// Add to a counter (or, with a negative value, lower a gauge).
     Count(Metric, i64),
+    /// Set a gauge that all workers share.
+    Set(Metric, u64),
+    /// Add a value to a histogram.
+    Record(Metric, u64),
     /// Write a line to the host's log.
     Log(Level, String),
 }
 
-/// A request to a subgraph, ready to be sent.
+/// An HTTP request of Weir's, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// The core's name for it.
     pub id: CallId,
-    /// The client's request it is made for.
-    pub request: RequestId,
+    /// The client's request it is made for; `None`: it is the worker's own.
+    pub request: Option<RequestId>,
+    /// `POST` to subgraphs.
+    pub method: &'static str,
     /// The Envoy cluster to send it to.
     pub cluster: String,
     /// `:authority`.

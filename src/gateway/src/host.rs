@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use weir_cache::{Ask, Reply as SharedReply};
+
 use crate::event::{Call, CallFailure, Level, Reply, RequestId};
 use crate::metric::Metric;
 
@@ -10,7 +12,7 @@ use crate::metric::Metric;
 /// Kept narrow on purpose, so that a second adapter (Envoy's dynamic modules) needs no change here. When a
 /// feature wants another verb, ask first whether it is an `Input` field or an `Output` variant.
 pub trait Host {
-    /// Sends a request to a subgraph.
+    /// Sends an HTTP request.
     ///
     /// # Errors
     /// The way in which the host refused it. It then never answers this call.
@@ -19,8 +21,23 @@ pub trait Host {
     /// Answers a client. A request that is gone is ignored.
     fn reply(&mut self, id: RequestId, reply: Reply);
 
+    /// Asks the data that the workers share; the answer comes at once, without a call back into the core.
+    fn shared(&mut self, ask: Ask) -> SharedReply;
+
     /// Adds to a counter.
     fn count(&mut self, metric: Metric, by: i64);
+
+    /// Sets a gauge that all workers share.
+    fn set(&mut self, metric: Metric, value: u64);
+
+    /// Adds a value to a histogram.
+    fn record(&mut self, metric: Metric, value: u64);
+
+    /// A counter's or gauge's sum over all workers; 0 if the host doesn't know it.
+    fn read(&mut self, metric: Metric) -> u64;
+
+    /// Names the subgraphs that metrics are labelled with.
+    fn subgraphs(&mut self, names: &[String]);
 
     /// Writes a log line.
     fn log(&mut self, level: Level, line: &str);

@@ -2,44 +2,65 @@
 
 pub use weir_planner::plan::SubgraphId;
 
+pub use crate::layer::{Alert, Eviction, Layer};
 use crate::limit::Limit;
 
-/// A metric, with its label where it has one.
+/// A metric, with its labels where it has some. [`SubgraphId`]s are places in the list of
+/// [`crate::Output::Subgraphs`], which is that of the configuration until another comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the catalogue below says what each is")]
 pub enum Metric {
-    /// Requests to the GraphQL path.
     Requests,
-    /// Operations that came in lists.
     BatchedOperations,
-    /// Replies that carry at least one error.
     RequestErrors,
-    /// Requests whose client went away before the reply.
     ClientsGone,
-    /// Requests answered because their deadline had passed.
     DeadlinesExceeded,
-    /// Requests in work.
     RequestsActive,
-    /// Requests refused, or answered in part, because of this bound.
     LimitHit(Limit),
-    /// Requests beyond this bound that were served because it is only warned of.
     LimitWarned(Limit),
-    /// Plans made.
+    TextsRead,
+    LiteralsKept,
     PlansMade,
-    /// Plans found in the cache.
-    PlanCacheHits,
-    /// Plans dropped from the full cache.
-    PlanCacheEvictions,
-    /// Operations that could not be planned.
     PlansFailed,
-    /// Panics caught in a callback of the filter.
+    PlanningTime,
+    PlanningTimeTotal,
+    PlanCacheLookups,
+    PlanCacheFound,
+    PlanCacheLookupTime,
+    PlanCacheLookupTimeTotal,
+    PlanCacheHitRate,
+    PlanCacheMissRate,
+    PlanCacheJoins,
+    PlanCacheClaimWaits,
+    PlanCacheFailuresRemembered,
+    PlanCacheHits(Layer),
+    PlanCacheMisses(Layer),
+    PlanCacheEvictions(Layer, Eviction),
+    PlanCacheRejected(Layer),
+    PlanCacheUnfit(Layer),
+    PlanCacheEntries(Layer),
+    PlanCacheBytes(Layer),
+    SharedRetries,
+    SharedRefusals,
+    StoreWrites,
+    StoreWritesDropped,
+    StoreFailures,
+    StoreSkipped,
+    StoreBreakerOpen,
+    WarmUpPlanned,
+    WarmUpDone,
+    WarmUpFailed,
+    SupergraphFetches,
+    SupergraphFetchFailures,
+    SupergraphsRefused,
+    SupergraphsTaken,
+    SettingsApplied,
+    AlertActive(Alert),
+    AlertsRaised(Alert),
     PanicsCaught,
-    /// Turns that ended with replies left for the next turn.
     RepliesDeferred,
-    /// Calls sent to a subgraph.
     SubgraphCalls(SubgraphId),
-    /// Calls to a subgraph that failed, by whatever cause.
     SubgraphFailures(SubgraphId),
-    /// Calls to a subgraph that the host refused to send.
     SubgraphRefusals(SubgraphId),
 }
 
@@ -50,6 +71,8 @@ pub enum Kind {
     Counter,
     /// Rises and falls.
     Gauge,
+    /// Many values, of which Envoy shows quantiles and buckets.
+    Histogram,
 }
 
 /// A metric as operators see it.
@@ -57,67 +80,133 @@ pub enum Kind {
 pub struct Entry {
     /// The metric; a label's value stands for all.
     pub metric: Metric,
-    /// Name in Envoy's stats, after `wasmcustom.`; `{subgraph}` is replaced by the subgraph's name and `{limit}`
-    /// by the bound's, which the rendered bootstrap's `stats_tags` turn into labels of these names.
+    /// Name in Envoy's stats, after `wasmcustom.`; what stands in braces is replaced by a label's value, which the
+    /// rendered bootstrap's `stats_tags` turn into labels of these names.
     pub name: &'static str,
-    /// Counter or gauge.
+    /// Counter, gauge or histogram.
     pub kind: Kind,
     /// One sentence.
     pub help: &'static str,
+}
+
+impl Entry {
+    /// The metrics that this entry stands for, one for each value of its labels, with their names.
+    pub fn instances(&self, subgraphs: &[String]) -> Vec<(Metric, String)> {
+        let labelled = |label: &str, value: &str| self.name.replace(label, value);
+        let limits = |of: fn(Limit) -> Metric| {
+            Limit::ALL.iter().map(|limit| (of(*limit), labelled("{limit}", limit.name()))).collect()
+        };
+        let layers = |of: fn(Layer) -> Metric| {
+            Layer::ALL.iter().map(|layer| (of(*layer), labelled("{layer}", layer.name()))).collect()
+        };
+        let alerts = |of: fn(Alert) -> Metric| {
+            Alert::ALL.iter().map(|alert| (of(*alert), labelled("{alert}", alert.name()))).collect()
+        };
+        let of_subgraphs = |of: fn(SubgraphId) -> Metric| {
+            (0..)
+                .zip(subgraphs)
+                .map(|(index, name)| (of(SubgraphId(index)), labelled("{subgraph}", &label(name))))
+                .collect()
+        };
+        match self.metric {
+            Metric::LimitHit(_) => limits(Metric::LimitHit),
+            Metric::LimitWarned(_) => limits(Metric::LimitWarned),
+            Metric::PlanCacheHits(_) => layers(Metric::PlanCacheHits),
+            Metric::PlanCacheMisses(_) => layers(Metric::PlanCacheMisses),
+            Metric::PlanCacheRejected(_) => layers(Metric::PlanCacheRejected),
+            Metric::PlanCacheUnfit(_) => layers(Metric::PlanCacheUnfit),
+            Metric::PlanCacheEntries(_) => layers(Metric::PlanCacheEntries),
+            Metric::PlanCacheBytes(_) => layers(Metric::PlanCacheBytes),
+            Metric::PlanCacheEvictions(..) => Layer::ALL
+                .iter()
+                .flat_map(|layer| Eviction::ALL.iter().map(move |reason| (*layer, *reason)))
+                .map(|(layer, reason)| {
+                    let name = labelled("{layer}", layer.name()).replace("{reason}", reason.name());
+                    (Metric::PlanCacheEvictions(layer, reason), name)
+                })
+                .collect(),
+            Metric::AlertActive(_) => alerts(Metric::AlertActive),
+            Metric::AlertsRaised(_) => alerts(Metric::AlertsRaised),
+            Metric::SubgraphCalls(_) => of_subgraphs(Metric::SubgraphCalls),
+            Metric::SubgraphFailures(_) => of_subgraphs(Metric::SubgraphFailures),
+            Metric::SubgraphRefusals(_) => of_subgraphs(Metric::SubgraphRefusals),
+            single => vec![(single, self.name.to_owned())],
+        }
+    }
+}
+
+/// A subgraph's name as a part of a stat's name: dots would end the label.
+fn label(name: &str) -> String {
+    name.chars().map(|char| if char.is_ascii_alphanumeric() || char == '-' { char } else { '_' }).collect()
 }
 
 const fn counter(metric: Metric, name: &'static str, help: &'static str) -> Entry {
     Entry { metric, name, kind: Kind::Counter, help }
 }
 
+const fn gauge(metric: Metric, name: &'static str, help: &'static str) -> Entry {
+    Entry { metric, name, kind: Kind::Gauge, help }
+}
+
+const fn histogram(metric: Metric, name: &'static str, help: &'static str) -> Entry {
+    Entry { metric, name, kind: Kind::Histogram, help }
+}
+
 const ANY: SubgraphId = SubgraphId(0);
 
 /// All metrics. Docs and the filter's definitions derive from it.
+#[rustfmt::skip]
 pub const CATALOGUE: &[Entry] = &[
     counter(Metric::Requests, "weir.requests", "Requests to the GraphQL path."),
     counter(Metric::BatchedOperations, "weir.batched_operations", "Operations that came in lists."),
     counter(Metric::RequestErrors, "weir.request_errors", "Replies that carry at least one error."),
     counter(Metric::ClientsGone, "weir.clients_gone", "Requests whose client went away before the reply."),
-    counter(
-        Metric::DeadlinesExceeded,
-        "weir.deadlines_exceeded",
-        "Requests answered because their deadline had passed.",
-    ),
-    Entry {
-        metric: Metric::RequestsActive,
-        name: "weir.requests_active",
-        kind: Kind::Gauge,
-        help: "Requests in work.",
-    },
-    counter(
-        Metric::LimitHit(Limit::Depth),
-        "weir.limit.{limit}.hits",
-        "Requests refused, or answered in part, because of this bound.",
-    ),
-    counter(
-        Metric::LimitWarned(Limit::Depth),
-        "weir.limit.{limit}.warnings",
-        "Requests beyond this bound that were served because of `limits.warn_only`.",
-    ),
+    counter(Metric::DeadlinesExceeded, "weir.deadlines_exceeded", "Requests answered because their deadline had passed."),
+    gauge(Metric::RequestsActive, "weir.requests_active", "Requests in work."),
+    counter(Metric::LimitHit(Limit::Depth), "weir.limit.{limit}.hits", "Requests refused, or answered in part, because of this bound."),
+    counter(Metric::LimitWarned(Limit::Depth), "weir.limit.{limit}.warnings", "Requests beyond this bound that were served because of `limits.warn_only`."),
+    counter(Metric::TextsRead, "weir.texts_read", "Operations' texts that had to be parsed, checked and normalised, because this worker had not seen them lately."),
+    counter(Metric::LiteralsKept, "weir.literals_kept", "Literals in those texts that no variable could stand for, so that each value has a plan of its own."),
     counter(Metric::PlansMade, "weir.plans_made", "Plans made."),
-    counter(Metric::PlanCacheHits, "weir.plan_cache_hits", "Plans found in the cache."),
-    counter(Metric::PlanCacheEvictions, "weir.plan_cache_evictions", "Plans dropped from the full cache."),
     counter(Metric::PlansFailed, "weir.plans_failed", "Operations that could not be planned."),
+    histogram(Metric::PlanningTime, "weir.planning_time_us", "Time to make a plan, in microseconds."),
+    counter(Metric::PlanningTimeTotal, "weir.planning_time_us_total", "Time spent on making plans, in microseconds."),
+    counter(Metric::PlanCacheLookups, "weir.plan_cache.lookups", "Operations whose plan was looked for."),
+    counter(Metric::PlanCacheFound, "weir.plan_cache.found", "Operations whose plan was found in some layer, or came of another request's planning."),
+    histogram(Metric::PlanCacheLookupTime, "weir.plan_cache.lookup_time_us", "Time from an operation's arrival to its plan, planning left out, in microseconds."),
+    counter(Metric::PlanCacheLookupTimeTotal, "weir.plan_cache.lookup_time_us_total", "The sum of these times, in microseconds."),
+    gauge(Metric::PlanCacheHitRate, "weir.plan_cache.hit_rate", "Percent of the last interval's lookups that found a plan."),
+    gauge(Metric::PlanCacheMissRate, "weir.plan_cache.miss_rate", "Percent of the last interval's lookups that found none."),
+    counter(Metric::PlanCacheJoins, "weir.plan_cache.joins", "Lookups that joined another request's in the same worker (single flight)."),
+    counter(Metric::PlanCacheClaimWaits, "weir.plan_cache.claim_waits", "Lookups that waited for another worker's planning."),
+    counter(Metric::PlanCacheFailuresRemembered, "weir.plan_cache.failures_remembered", "Operations refused at once, because planning them has just failed."),
+    counter(Metric::PlanCacheHits(Layer::L1), "weir.plan_cache.{layer}.hits", "Plans found in this layer."),
+    counter(Metric::PlanCacheMisses(Layer::L1), "weir.plan_cache.{layer}.misses", "Plans looked for in this layer and not found."),
+    counter(Metric::PlanCacheEvictions(Layer::L1, Eviction::Ttl), "weir.plan_cache.{layer}.evictions.{reason}", "Plans that this layer let go of, by reason."),
+    counter(Metric::PlanCacheRejected(Layer::L1), "weir.plan_cache.{layer}.rejected", "Plans that this layer did not take: too large, or less likely to be asked for again than those it has."),
+    counter(Metric::PlanCacheUnfit(Layer::L1), "weir.plan_cache.{layer}.unfit", "Entries that were broken or another operation's, and counted as misses."),
+    gauge(Metric::PlanCacheEntries(Layer::L1), "weir.plan_cache.{layer}.entries", "Plans in this layer (L1: the sum over the workers)."),
+    gauge(Metric::PlanCacheBytes(Layer::L1), "weir.plan_cache.{layer}.bytes", "Memory taken by the plans of this layer (L1: the sum over the workers)."),
+    counter(Metric::SharedRetries, "weir.shared.retries", "Changes of shared data that were tried again because another worker was quicker."),
+    counter(Metric::SharedRefusals, "weir.shared.refusals", "Requests to shared data that the host refused, or that were given up."),
+    counter(Metric::StoreWrites, "weir.store.writes", "Plans written to the store (L3)."),
+    counter(Metric::StoreWritesDropped, "weir.store.writes_dropped", "Plans not written to the store: too many on their way, too large, or over `max_size` in this hour."),
+    counter(Metric::StoreFailures, "weir.store.failures", "Requests to the store that failed."),
+    counter(Metric::StoreSkipped, "weir.store.skipped", "Requests to the store that its open breaker spared."),
+    gauge(Metric::StoreBreakerOpen, "weir.store.breaker_open", "Workers whose breaker for the store is open."),
+    gauge(Metric::WarmUpPlanned, "weir.warm_up.operations", "Operations of warm-ups under way, over the workers."),
+    gauge(Metric::WarmUpDone, "weir.warm_up.done", "How many of these are ready."),
+    counter(Metric::WarmUpFailed, "weir.warm_up.failed", "Operations of a warm-up that could not be planned."),
+    counter(Metric::SupergraphFetches, "weir.supergraph.fetches", "Times that the source of supergraphs was asked."),
+    counter(Metric::SupergraphFetchFailures, "weir.supergraph.fetch_failures", "Times that it gave no supergraph and no `304`."),
+    counter(Metric::SupergraphsRefused, "weir.supergraph.refused", "Supergraphs that were refused; the log says why."),
+    counter(Metric::SupergraphsTaken, "weir.supergraph.taken", "Times that a worker went over to a new supergraph."),
+    counter(Metric::SettingsApplied, "weir.settings_applied", "Times that a worker took settings that were changed at run time."),
+    gauge(Metric::AlertActive(Alert::PlanCacheHitRate), "weir.alert.{alert}.active", "1 while this alert is raised."),
+    counter(Metric::AlertsRaised(Alert::PlanCacheHitRate), "weir.alert.{alert}.raised", "Times that this alert was raised."),
     counter(Metric::PanicsCaught, "weir.panics_caught", "Panics caught in a callback of the filter."),
-    counter(
-        Metric::RepliesDeferred,
-        "weir.replies_deferred",
-        "Turns that ended with replies left for the next turn.",
-    ),
+    counter(Metric::RepliesDeferred, "weir.replies_deferred", "Turns that ended with replies left for the next turn."),
     counter(Metric::SubgraphCalls(ANY), "weir.subgraph.{subgraph}.calls", "Calls sent to a subgraph."),
-    counter(
-        Metric::SubgraphFailures(ANY),
-        "weir.subgraph.{subgraph}.failures",
-        "Calls to a subgraph that failed, by whatever cause.",
-    ),
-    counter(
-        Metric::SubgraphRefusals(ANY),
-        "weir.subgraph.{subgraph}.refusals",
-        "Calls to a subgraph that the host refused to send.",
-    ),
+    counter(Metric::SubgraphFailures(ANY), "weir.subgraph.{subgraph}.failures", "Calls to a subgraph that failed, by whatever cause."),
+    counter(Metric::SubgraphRefusals(ANY), "weir.subgraph.{subgraph}.refusals", "Calls to a subgraph that the host refused to send."),
 ];

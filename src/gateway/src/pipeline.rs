@@ -1,23 +1,51 @@
 //! The worker's gateway: every request in work, and what each waits for.
 
+mod acquire;
+mod admin;
 mod call;
+mod cells;
 mod intake;
+mod lease;
+mod monitor;
+mod reload;
+mod runtime;
+mod store;
+mod tasks;
+mod upkeep;
+mod warm_up;
 mod work;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::num::NonZeroUsize;
+use std::rc::Rc;
 
-use weir_planner::Supergraph;
+use lru::LruCache;
+use weir_cache::{Get, Key, Put, Shared, SharedSettings, Store, Strategy};
 use weir_planner::plan::{FetchId, SubgraphId};
+use xxhash_rust::xxh3::xxh3_64;
 
+use self::acquire::Acquisition;
+use self::lease::Lease;
+use self::monitor::Monitor;
+use self::reload::Reload;
+use self::runtime::RuntimeSettings;
+use self::tasks::Tasks;
+pub use self::upkeep::TICK;
+pub(crate) use self::warm_up::Item;
+pub use self::warm_up::Progress;
+use self::warm_up::WarmUp;
 use self::work::Work;
 use crate::Config;
+use crate::config::{Loaded, PlanCacheConfig};
+use crate::engine::{Engine, Labels};
 use crate::error::Code;
 use crate::error_policy::redact;
-use crate::event::{CallId, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
+use crate::event::{Call, CallId, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
 use crate::headers;
 use crate::limit::Limit;
 use crate::metric::Metric;
 use crate::plans::Plans;
+use crate::prepare::Refused;
 use crate::protocol::{self, Media};
 use crate::response::errors::GraphQlError;
 
@@ -28,29 +56,78 @@ pub enum Route {
     GraphQl,
     /// Liveness (`/health`): answer 200.
     Health,
-    /// Readiness (`/ready`): answer 200 (a gateway that exists is ready).
+    /// Readiness (`/ready`): answer by [`Gateway::readiness`].
     Ready,
     /// None of Weir's business: let the host route it.
     Pass,
 }
 
+/// Whether the gateway should get traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// It should.
+    Ready,
+    /// Not before its warm-up has come this far to its end, or `plan_cache.warm_up.max_time` has passed.
+    Warming(Progress),
+}
+
+/// Failures to plan that are remembered.
+const MAX_FAILURES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
+/// What the core needs of the host beside [`crate::Host`], once.
+pub struct Surroundings {
+    /// A clock of the same epoch as `now`, for what takes time within one input. Reading it must be cheap.
+    pub clock: Box<dyn Fn() -> Timestamp>,
+    /// Another number for each worker, and for each time that it starts.
+    pub seed: u64,
+}
+
 /// The gateway of one worker.
 pub struct Gateway {
-    config: Config,
-    supergraph: Supergraph,
+    engine: Rc<Engine>,
+    generation: u64,
+    last_generation: u64,
     plans: Plans,
+    labels: Labels,
+    /// The filter's configuration as text, and its hash.
+    document: Rc<str>,
+    configuration: u64,
+    /// The plan cache's settings in force.
+    cache_config: PlanCacheConfig,
+    clock: Box<dyn Fn() -> Timestamp>,
+    /// This worker's number.
+    worker: u64,
     requests: HashMap<RequestId, Request>,
     /// Operations in `requests`.
     operations: usize,
     /// Deadlines of `requests`, soonest first.
     deadlines: BTreeSet<(Timestamp, RequestId)>,
-    calls: HashMap<CallId, InFlight>,
+    calls: HashMap<CallId, Calling>,
     next_call: u64,
+    acquisitions: HashMap<Key, Acquisition>,
+    /// Acquisitions that wait for another worker.
+    waiting: BTreeSet<(Timestamp, Key)>,
+    /// Operations that could not be planned, until when.
+    failures: LruCache<Key, (Timestamp, Rc<str>, Refused)>,
+    shared: Option<Shared>,
+    store: Option<Store>,
+    writes: store::Writes,
+    tasks: Tasks,
+    lease: Lease,
+    runtime: RuntimeSettings,
+    reload: Reload,
+    warm_up: WarmUp,
+    monitor: Monitor,
+    /// When the start's warm-up has had its time; `None` before the first input.
+    ready_at: Option<Timestamp>,
+    next_tick: Timestamp,
     outputs: VecDeque<Output>,
 }
 
 /// A request in work.
 struct Request {
+    /// The supergraph that it began with.
+    engine: Rc<Engine>,
     deadline: Timestamp,
     media: Media,
     work: Work,
@@ -63,7 +140,19 @@ struct Request {
     response_headers: headers::Collected,
 }
 
-/// A call in flight, and the fetch it serves.
+/// What a call in flight is for.
+enum Calling {
+    /// A fetch of a plan.
+    Fetch(InFlight),
+    /// A plan from the store.
+    StoreGet(Key, Box<Get>),
+    /// A plan for the store.
+    StorePut(Box<Put>),
+    /// A newer supergraph.
+    Supergraph,
+}
+
+/// A fetch in flight.
 struct InFlight {
     request: RequestId,
     /// The operation's place in the request.
@@ -75,24 +164,65 @@ struct InFlight {
 }
 
 impl Gateway {
-    /// A gateway that serves `supergraph` with `config`.
-    pub fn new(config: Config, supergraph: Supergraph) -> Gateway {
+    /// A gateway for a configuration; `document` is its text.
+    pub fn new(loaded: Loaded, document: &str, surroundings: Surroundings) -> Gateway {
+        let Loaded { config, supergraph, .. } = loaded;
+        let Surroundings { clock, seed } = surroundings;
+        let cache_config = config.plan_cache.clone();
+        let shared = cache_config.shared.enabled.then(|| Shared::new(shared_settings(&cache_config), seed));
+        let store = cache_config.store.as_ref().map(|store| Store::new(store::settings(store), seed));
+        let mut labels = Labels::default();
         Gateway {
-            plans: Plans::new(config.limits.max_cached_plans),
-            config,
-            supergraph,
+            plans: Plans::new(&cache_config),
+            engine: Rc::new(Engine::new(config, supergraph, &mut labels)),
+            generation: 0,
+            last_generation: 0,
+            labels,
+            document: document.into(),
+            configuration: xxh3_64(document.as_bytes()),
+            cache_config,
+            clock,
+            worker: seed,
             requests: HashMap::new(),
             operations: 0,
             deadlines: BTreeSet::new(),
             calls: HashMap::new(),
             next_call: 0,
+            acquisitions: HashMap::new(),
+            waiting: BTreeSet::new(),
+            failures: LruCache::new(MAX_FAILURES),
+            shared,
+            store,
+            writes: store::Writes::default(),
+            tasks: Tasks::default(),
+            lease: Lease::default(),
+            runtime: RuntimeSettings::default(),
+            reload: Reload::default(),
+            warm_up: WarmUp::default(),
+            monitor: Monitor::default(),
+            ready_at: None,
+            next_tick: Timestamp::default(),
             outputs: VecDeque::new(),
         }
     }
 
-    /// The configuration it was made with.
+    /// The configuration in service.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.engine.config
+    }
+
+    /// Whether it should get traffic.
+    pub fn readiness(&self, now: Timestamp) -> Readiness {
+        let waits = match self.ready_at {
+            None => !self.cache_config.warm_up.operations.is_empty(),
+            Some(ready_at) => ready_at > now && self.reload.serves_the_first() && !self.warm_up.is_over(),
+        };
+        if waits { Readiness::Warming(self.warm_up.progress()) } else { Readiness::Ready }
+    }
+
+    /// Whether requests or plans are in work, besides what it does some times a second for ever.
+    pub fn is_at_work(&self) -> bool {
+        !(self.requests.is_empty() && self.acquisitions.is_empty() && self.calls.is_empty())
     }
 
     /// Where a request's path (with its query) leads.
@@ -100,19 +230,38 @@ impl Gateway {
         match path.split('?').next().unwrap_or(path) {
             "/health" => Route::Health,
             "/ready" => Route::Ready,
-            path if path == self.config.path => Route::GraphQl,
+            path if path == self.engine.config.path => Route::GraphQl,
             _ => Route::Pass,
         }
     }
 
     /// Takes note of `input`; what follows from it is then to be had from [`Gateway::poll_output`].
     pub fn handle(&mut self, now: Timestamp, input: Input) {
+        if self.ready_at.is_none() {
+            self.begin_service(now);
+        }
         match input {
             Input::Request { id, request } => self.request(now, id, request),
             Input::CallDone { call, response } => self.call_done(now, call, response),
             Input::CallFailed { call, failure } => self.call_failed(now, call, failure),
+            Input::Shared { task, reply } => self.shared_answered(now, task, reply),
+            Input::Counters(values) => self.counters_read(now, &values),
+            Input::Admin { id, request } => self.administer(now, id, &request),
             Input::ClientGone { id } => self.client_gone(id),
             Input::Tick => self.tick(now),
+        }
+    }
+
+    /// The first input has come: the clock is known, the host can be asked.
+    fn begin_service(&mut self, now: Timestamp) {
+        let warm_up = &self.cache_config.warm_up;
+        let ready_at = now.after(warm_up.max_time);
+        let items: Vec<Item> = warm_up.operations.iter().cloned().map(Item::Configured).collect();
+        self.ready_at = Some(ready_at);
+        self.warm_up(WarmUp::new(items, self.worker, ready_at));
+        if let Some(shared) = &mut self.shared {
+            let task = shared.configure(now.0);
+            self.run(now, tasks::Purpose::Upkeep, task);
         }
     }
 
@@ -132,9 +281,16 @@ impl Gateway {
         !self.outputs.is_empty()
     }
 
-    /// When [`Input::Tick`] is needed next; `None` if nothing waits for time to pass.
+    /// Whether the next output is a reply.
+    pub fn replies_next(&self) -> bool {
+        matches!(self.outputs.front(), Some(Output::Reply { .. }))
+    }
+
+    /// When [`Input::Tick`] is needed next.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(at, _)| *at)
+        let deadline = self.deadlines.first().map(|(at, _)| *at);
+        let waiting = self.waiting.first().map(|(at, _)| *at);
+        [deadline, waiting, Some(self.next_tick)].into_iter().flatten().min()
     }
 
     fn client_gone(&mut self, id: RequestId) {
@@ -144,6 +300,13 @@ impl Gateway {
     }
 
     fn tick(&mut self, now: Timestamp) {
+        self.look_again(now);
+        self.end_late(now);
+        self.keep_up(now);
+    }
+
+    /// Answers the requests whose deadline has passed.
+    fn end_late(&mut self, now: Timestamp) {
         while let Some((at, id)) = self.deadlines.first().copied() {
             if at > now {
                 break;
@@ -160,7 +323,7 @@ impl Gateway {
         self.count(Metric::DeadlinesExceeded, 1);
         let message = format!(
             "The request took longer than {} ms (request_timeout).",
-            self.config.request_timeout.as_millis()
+            request.engine.config.request_timeout.as_millis()
         );
         let error = [GraphQlError::new(Code::DeadlineExceeded, message)];
         let mut reply = if request.work.is_batch() {
@@ -185,7 +348,7 @@ impl Gateway {
             return;
         }
         let Some(execution) = request.work.take(part) else { return };
-        let (config, outputs) = (&self.config, &mut self.outputs);
+        let (config, outputs) = (&request.engine.config, &mut self.outputs);
         let (body, errors) = execution.finish(config.limits.max_response_bytes, |errors| {
             redact(config, errors, |line| outputs.push_back(Output::Log(Level::Debug, line)));
         });
@@ -203,7 +366,7 @@ impl Gateway {
         let Some(request) = self.forget(id) else { return };
         let has_errors = request.work.has_errors();
         let mut reply = request.work.into_reply(request.media, b"null");
-        request.response_headers.finish(&self.config, has_errors, &mut reply.headers);
+        request.response_headers.finish(&request.engine.config, has_errors, &mut reply.headers);
         self.reply(id, reply);
     }
 
@@ -214,9 +377,23 @@ impl Gateway {
         for call in &request.calls {
             self.calls.remove(call);
         }
+        if request.work.is_waiting() {
+            self.stop_waiting(id);
+        }
         self.operations = self.operations.saturating_sub(request.operations);
         self.count(Metric::RequestsActive, -1);
         Some(request)
+    }
+
+    fn next_call_id(&mut self) -> CallId {
+        let id = CallId(self.next_call);
+        self.next_call = self.next_call.wrapping_add(1);
+        id
+    }
+
+    fn send(&mut self, calling: Calling, call: Call) {
+        self.calls.insert(call.id, calling);
+        self.outputs.push_back(Output::Call(call));
     }
 
     fn reply(&mut self, id: RequestId, reply: Reply) {
@@ -226,7 +403,29 @@ impl Gateway {
         self.outputs.push_back(Output::Reply { id, reply });
     }
 
+    fn count_many(&mut self, metric: Metric, by: u64) {
+        if by > 0 {
+            self.count(metric, i64::try_from(by).unwrap_or(i64::MAX));
+        }
+    }
+
     fn count(&mut self, metric: Metric, by: i64) {
         self.outputs.push_back(Output::Count(metric, by));
+    }
+}
+
+/// How the settings of L2 are put.
+fn shared_settings(config: &PlanCacheConfig) -> SharedSettings {
+    let layer = &config.shared.layer;
+    SharedSettings {
+        max_entries: layer.max_size,
+        max_bytes: layer.max_bytes,
+        ttl: Some(layer.ttl),
+        renew_on_hit: layer.renew_ttl,
+        batch: match layer.strategy {
+            Strategy::Lru => None,
+            Strategy::LruBatch => Some(u8::try_from(layer.batch_eviction_percentage).unwrap_or(50)),
+        },
+        claim: config.shared.claim_time,
     }
 }

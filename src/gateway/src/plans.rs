@@ -1,14 +1,14 @@
-//! This worker's plans: an operation that was planned is not parsed again.
+//! This worker's plans (L1), and what it knows of operations' texts so that none is parsed twice.
 
-use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::time::Duration;
 
-use lru::LruCache;
+use weir_cache::{Cost, Evicted, Inserted, Key, Memory, MemorySettings, Strategy};
 use weir_planner::ExecutablePlan;
-use weir_planner::plan::OperationKind;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
 
-use crate::limit::Limit;
+use crate::config::{LayerConfig, PlanCacheConfig};
+use crate::known::Known;
 
 /// Longer operation texts are not kept.
 const MAX_CACHED_TEXT: usize = 16 * 1024;
@@ -16,121 +16,142 @@ const MAX_CACHED_TEXT: usize = 16 * 1024;
 /// Bytes of one plan above which it is not kept: a plan of an everyday operation has some ten thousand.
 const MAX_PLAN_BYTES: usize = 1 << 20;
 
-/// Bytes of all plans that are kept, whatever their number. A worker's sandbox has 1 GiB.
-const MAX_BYTES: usize = 128 << 20;
+/// Bytes of all that is known of texts.
+const MAX_TEXT_BYTES: usize = 32 << 20;
 
-/// The most plans kept for one operation, one for each combination of the variables in `@skip` and
-/// `@include` that was asked for.
-const MAX_VARIANTS: usize = 16;
+/// Texts for each plan, at most: the same operation is written in several ways, and with other literals.
+const TEXTS_PER_PLAN: usize = 4;
 
-/// What is known of an operation without parsing it.
-#[derive(Debug)]
-pub(crate) struct Known {
-    pub(crate) kind: OperationKind,
-    /// What values its variables take.
-    pub(crate) variables: weir_planner::VariableTypes,
-    /// The limits that it exceeds though they are only warned of.
-    pub(crate) exceeded: Vec<Limit>,
-    /// The variables whose values decide which plan serves a request.
-    pub(crate) conditions: Vec<weir_planner::ConditionVariable>,
-    /// The variables whose values are part of an introspection result.
-    pub(crate) introspection: Vec<String>,
+/// What a table's entry takes beside what it holds.
+const ENTRY_BYTES: usize = 160;
+
+/// A plan and what proves whose it is.
+pub(crate) struct Planned {
+    /// The normalised operation.
+    pub(crate) text: Rc<str>,
+    /// The combination of values that it was made for.
+    pub(crate) variant: Rc<str>,
+    pub(crate) plan: Rc<ExecutablePlan>,
+    /// How long it took to make.
+    pub(crate) planning: Duration,
 }
 
-struct Entry {
-    text: Box<str>,
-    name: Option<Box<str>>,
-    known: Rc<Known>,
-    variants: Vec<(String, Rc<ExecutablePlan>)>,
-    /// About what it takes of memory.
-    bytes: usize,
-}
-
-/// A bounded cache of plans, least recently used out first.
+/// What a worker has of one supergraph.
 pub(crate) struct Plans {
-    entries: LruCache<u64, Entry>,
-    bytes: usize,
+    texts: Memory<Rc<Known>>,
+    memory: Memory<Rc<Planned>>,
 }
 
 impl Plans {
-    /// A cache for `max` operations; at least one.
-    pub(crate) fn new(max: usize) -> Plans {
-        Plans { entries: LruCache::new(NonZeroUsize::new(max).unwrap_or(NonZeroUsize::MIN)), bytes: 0 }
+    /// Empty.
+    pub(crate) fn new(config: &PlanCacheConfig) -> Plans {
+        Plans { texts: Memory::new(texts(config)), memory: Memory::new(settings(config)) }
     }
 
-    /// What is known of an operation.
-    pub(crate) fn known(&mut self, text: &str, name: Option<&str>) -> Option<Rc<Known>> {
-        self.entry(text, name).map(|entry| Rc::clone(&entry.known))
+    /// Goes over to other settings.
+    pub(crate) fn configure(&mut self, now: Duration, config: &PlanCacheConfig) -> Evicted {
+        self.texts.set_settings(now, texts(config));
+        self.memory.set_settings(now, settings(config))
     }
 
-    /// The plan of an operation for one combination of condition values.
+    /// What is known of an operation. The hash finds it, the text proves it: a client that crafts a collision gets
+    /// a miss.
+    pub(crate) fn known(&mut self, now: Duration, text: &str, name: Option<&str>) -> Option<Rc<Known>> {
+        let known = self.texts.get(now, text_key(text, name))?;
+        (*known.text == *text && known.name.as_deref() == name).then(|| Rc::clone(known))
+    }
+
+    /// Keeps what was found out of an operation.
+    pub(crate) fn learn(&mut self, now: Duration, known: &Rc<Known>) {
+        if known.text.len() <= MAX_CACHED_TEXT {
+            let cost = Cost { bytes: known.weight().saturating_add(ENTRY_BYTES), work: Duration::ZERO };
+            self.texts.insert(now, text_key(&known.text, known.name.as_deref()), Rc::clone(known), cost);
+        }
+    }
+
+    /// The plan of an operation for one combination of values.
     pub(crate) fn plan(
         &mut self,
-        text: &str,
-        name: Option<&str>,
+        now: Duration,
+        key: Key,
+        text: &Rc<str>,
         variant: &str,
-    ) -> Option<Rc<ExecutablePlan>> {
-        let entry = self.entry(text, name)?;
-        entry.variants.iter().find(|(v, _)| v == variant).map(|(_, plan)| Rc::clone(plan))
+    ) -> Option<Rc<Planned>> {
+        let planned = self.memory.get(now, key)?;
+        let proved =
+            (Rc::ptr_eq(&planned.text, text) || planned.text == *text) && *planned.variant == *variant;
+        proved.then(|| Rc::clone(planned))
     }
 
-    /// Keeps a plan. True if another operation had to go for it.
-    pub(crate) fn insert(
-        &mut self,
-        text: &str,
-        name: Option<&str>,
-        known: &Rc<Known>,
-        variant: String,
-        plan: &Rc<ExecutablePlan>,
-    ) -> bool {
-        let bytes = plan.weight().saturating_add(variant.len());
-        if text.len() > MAX_CACHED_TEXT || bytes > MAX_PLAN_BYTES {
-            return false;
+    /// Keeps a plan.
+    pub(crate) fn insert(&mut self, now: Duration, key: Key, planned: &Rc<Planned>) -> Inserted {
+        let bytes = planned.weight();
+        if bytes > MAX_PLAN_BYTES {
+            return Inserted { admitted: false, evicted: Evicted::default() };
         }
-        // An entry that gets a variant is taken out and put in again, for the total is kept in one place.
-        let old = self.entry(text, name).is_some().then(|| self.entries.pop(&key(text, name))).flatten();
-        let mut entry = match old {
-            Some(entry) => {
-                self.bytes = self.bytes.saturating_sub(entry.bytes);
-                entry
-            }
-            None => Entry {
-                text: text.into(),
-                name: name.map(Into::into),
-                known: Rc::clone(known),
-                variants: Vec::new(),
-                bytes: text.len(),
-            },
-        };
-        if entry.variants.len() >= MAX_VARIANTS {
-            let (_, oldest) = entry.variants.remove(0);
-            entry.bytes = entry.bytes.saturating_sub(oldest.weight());
-        }
-        entry.bytes = entry.bytes.saturating_add(bytes);
-        entry.variants.push((variant, Rc::clone(plan)));
-        self.bytes = self.bytes.saturating_add(entry.bytes);
-        let mut evicted = false;
-        if let Some((_, out)) = self.entries.push(key(text, name), entry) {
-            self.bytes = self.bytes.saturating_sub(out.bytes);
-            evicted = true;
-        }
-        while self.bytes > MAX_BYTES
-            && let Some((_, out)) = self.entries.pop_lru()
-        {
-            self.bytes = self.bytes.saturating_sub(out.bytes);
-            evicted = true;
-        }
-        evicted
+        self.memory.insert(now, key, Rc::clone(planned), Cost { bytes, work: planned.planning })
     }
 
-    /// The hash finds the entry, the text proves it: a client that crafts a collision gets a miss.
-    fn entry(&mut self, text: &str, name: Option<&str>) -> Option<&mut Entry> {
-        self.entries
-            .get_mut(&key(text, name))
-            .filter(|entry| *entry.text == *text && entry.name.as_deref() == name)
+    /// Plans kept, and their bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.memory.len(), self.memory.bytes())
+    }
+
+    /// What happened to plans since the start.
+    pub(crate) fn totals(&self) -> &weir_cache::Totals {
+        self.memory.totals()
+    }
+
+    /// The most used plans, hottest first.
+    pub(crate) fn hottest(&self, count: usize) -> Vec<Rc<Planned>> {
+        self.memory.hottest(count).into_iter().map(|(_, planned)| Rc::clone(planned)).collect()
+    }
+
+    /// Lets go of some of what is over its time.
+    pub(crate) fn expire(&mut self, now: Duration, at_most: usize) {
+        self.texts.expire(now, at_most);
+        self.memory.expire(now, at_most);
     }
 }
 
-fn key(text: &str, name: Option<&str>) -> u64 {
-    xxh3_64(text.as_bytes()).wrapping_add(name.map_or(0, |name| xxh3_64(name.as_bytes()).rotate_left(1)))
+impl Planned {
+    /// About what it takes of memory.
+    fn weight(&self) -> usize {
+        let texts = self.text.len().saturating_add(self.variant.len());
+        self.plan.weight().saturating_add(texts).saturating_add(ENTRY_BYTES)
+    }
+}
+
+fn settings(config: &PlanCacheConfig) -> MemorySettings {
+    let LayerConfig { max_size, max_bytes, ttl, renew_ttl, strategy, batch_eviction_percentage } =
+        config.memory;
+    MemorySettings {
+        max_entries: max_size,
+        max_bytes,
+        ttl: Some(ttl),
+        renew_on_hit: renew_ttl,
+        strategy,
+        batch_percentage: u8::try_from(batch_eviction_percentage).unwrap_or(50),
+        admission: config.admission,
+    }
+}
+
+fn texts(config: &PlanCacheConfig) -> MemorySettings {
+    MemorySettings {
+        max_entries: config.memory.max_size.saturating_mul(TEXTS_PER_PLAN),
+        max_bytes: MAX_TEXT_BYTES.min(config.memory.max_bytes),
+        strategy: Strategy::LruBatch,
+        // A client with values in its texts sends each once: such must not push out those that come again.
+        admission: true,
+        ..settings(config)
+    }
+}
+
+/// The key of a text with the name of one of its operations.
+fn text_key(text: &str, name: Option<&str>) -> Key {
+    let hash = xxh3_128(text.as_bytes());
+    Key(match name {
+        None => hash,
+        Some(name) => xxh3_128_with_seed(name.as_bytes(), hash as u64).wrapping_add(hash),
+    })
 }

@@ -7,6 +7,7 @@ use graphql_tools::static_graphql::query::{
     Definition, Directive, Document, OperationDefinition, Selection, SelectionSet, TypeCondition, Value,
     VariableDefinition,
 };
+use xxhash_rust::xxh3::xxh3_64;
 
 pub(crate) use crate::limits::OperationLimit;
 use crate::limits::{self, OperationLimits};
@@ -30,6 +31,8 @@ pub struct Operation {
     conditions: Vec<ConditionVariable>,
     introspection: Vec<String>,
     exceeded: Vec<OperationError>,
+    /// xxh3 of the canonical text, if it is in its normal form.
+    canonical: Option<u64>,
 }
 
 /// A variable that `@skip` or `@include` looks at; the plan depends on its value.
@@ -146,7 +149,34 @@ impl Operation {
             .map(|name| ConditionVariable { default: default_of(definitions, &name), name })
             .collect();
         let introspection = introspection.into_iter().collect();
-        Ok(Self { kind, name, variables, conditions, introspection, exceeded, document })
+        Ok(Self { kind, name, variables, conditions, introspection, exceeded, document, canonical: None })
+    }
+
+    /// An operation in its normal form, of which `text` is the text.
+    pub(crate) fn canonical(
+        kind: OperationKind,
+        variables: VariableTypes,
+        conditions: Vec<ConditionVariable>,
+        introspection: Vec<String>,
+        document: Document,
+        text: &str,
+    ) -> Self {
+        let canonical = Some(xxh3_64(text.as_bytes()));
+        Self {
+            kind,
+            name: None,
+            variables,
+            conditions,
+            introspection,
+            exceeded: Vec::new(),
+            document,
+            canonical,
+        }
+    }
+
+    /// The hash of the canonical text: equal for all operations that share a plan.
+    pub(crate) fn canonical_hash(&self, supergraph: &Supergraph) -> u64 {
+        self.canonical.unwrap_or_else(|| xxh3_64(self.normalise(supergraph).text.as_bytes()))
     }
 
     /// Query or mutation.

@@ -4,6 +4,9 @@
 //! can be cached, shared between workers and printed. Names are interned once per plan ([`NameId`]), so
 //! that execution compares integers where a naive executor compares strings.
 
+mod bytes;
+mod sound;
+
 use serde::{Deserialize, Serialize};
 
 /// What one operation needs from the subgraphs, in which order, and how the answer is shaped.
@@ -177,6 +180,7 @@ pub enum Require {
         /// The key under which the representation carries it.
         key: NameId,
         /// Parts of a composite field; empty for a leaf.
+        #[serde(deserialize_with = "bytes::nested")]
         selection: Vec<Require>,
     },
     /// Only if the object's `__typename` is in the set, or is not known.
@@ -184,6 +188,7 @@ pub enum Require {
         /// The types the parts belong to.
         types: TypeSet,
         /// The parts.
+        #[serde(deserialize_with = "bytes::nested")]
         selection: Vec<Require>,
     },
 }
@@ -229,6 +234,7 @@ pub struct ShapeField {
     /// Its response key.
     pub key: NameId,
     /// Its parts; `None` for a leaf (scalar, enum, or list of them).
+    #[serde(deserialize_with = "bytes::nested")]
     pub shape: Option<Shape>,
 }
 
@@ -278,11 +284,11 @@ pub struct OutputType {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OutputKind {
     /// A list of positions of one type.
-    List(Box<OutputType>),
+    List(#[serde(deserialize_with = "bytes::nested")] Box<OutputType>),
     /// A scalar or enum.
     Leaf(Leaf),
     /// An object, interface or union.
-    Composite(Box<Selection>),
+    Composite(#[serde(deserialize_with = "bytes::nested")] Box<Selection>),
     /// The runtime type's name (`__typename` under any alias).
     Typename,
     /// Ready JSON text, known at planning time (introspection).

@@ -9,7 +9,6 @@ use hive_router_query_planner::graph::PlannerOverrideContext;
 use hive_router_query_planner::planner::PlannerError;
 use hive_router_query_planner::planner::plan_nodes::QueryPlan;
 use hive_router_query_planner::utils::cancellation::{CancellationError, CancellationToken};
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::check::Promise;
 use crate::contain::contain;
@@ -49,7 +48,7 @@ pub(crate) fn plan(
         .selection(&mut names, root, &node_refs)
         .map_err(|why| if projector.is_too_large() { PlanError::TooLarge(why) } else { failed(why) })?;
     let token = budget.map_or_else(CancellationToken::new, CancellationToken::with_timeout);
-    let lot = lot(operation);
+    let lot = lot(supergraph, operation);
     let labels = ActiveLabels { custom: supergraph.active_labels(), lot };
     let mut failure = failed("no plan was tried");
     let attempts: &[Attempt] = if supergraph.is_without_library() {
@@ -151,9 +150,9 @@ fn library_error(error: PlannerError) -> PlanError {
 }
 
 /// `@override(label: "percent(x)")` moves x percent of the load. A plan is cached and shared, so the lot falls per
-/// operation, by the hash of its text, and the same everywhere. Custom labels are active by
+/// operation, by the hash of its canonical text, and the same everywhere. Custom labels are active by
 /// configuration.
-fn lot(operation: &Operation) -> u64 {
+fn lot(supergraph: &Supergraph, operation: &Operation) -> u64 {
     let full = LOT_SCALE.saturating_mul(100);
-    xxh3_64(operation.document.to_string().as_bytes()).checked_rem(full).unwrap_or(0)
+    operation.canonical_hash(supergraph).checked_rem(full).unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use graphql_tools::static_graphql::schema::{InputValue, Type, TypeDefinition};
 
 use crate::schema::{ApiSchema, named};
-use crate::{Operation, OperationLimits, PlanVariables, Supergraph};
+use crate::{Normalised, Operation, OperationLimits, PlanVariables, Supergraph, VariableSource};
 
 /// xorshift64*: small, and the same everywhere.
 struct Random(u64);
@@ -187,6 +187,16 @@ fn fixtures() -> Vec<(String, String)> {
     found
 }
 
+/// The normal form, which must be valid, and its own normal form.
+fn normal_form(supergraph: &Supergraph, operation: &Operation) -> Normalised {
+    let normal = operation.normalise(supergraph);
+    let read = Operation::prepare(supergraph, &normal.text, None, &OperationLimits::default());
+    let read = read.unwrap_or_else(|errors| panic!("{errors:?} of {}", normal.text));
+    assert_eq!(read.normalise(supergraph).text, normal.text);
+    assert_eq!(read.conditions(), normal.operation.conditions());
+    normal
+}
+
 #[test]
 fn random_operations_get_a_checked_plan_or_an_error() {
     let mut report = String::new();
@@ -221,6 +231,17 @@ fn random_operations_get_a_checked_plan_or_an_error() {
                 conditions: vec![("yes".to_owned(), true), ("no".to_owned(), false)],
                 introspection: Vec::new(),
             };
+            let normal = normal_form(&supergraph, &operation);
+            if supergraph.plan(&operation, &variables, None).is_ok() {
+                let yes = VariableSource::Client("yes".to_owned());
+                let conditions = normal.sources.iter().enumerate();
+                let conditions = conditions.map(|(index, it)| (format!("v{index}"), *it == yes)).collect();
+                let variables = PlanVariables { conditions, introspection: Vec::new() };
+                if let Err(error) = supergraph.plan(&normal.operation, &variables, None) {
+                    failed += 1;
+                    let _ = writeln!(report, "{name} round {round}, normalised: {error}\n    {text}");
+                }
+            }
             for plan in
                 [supergraph.plan(&operation, &variables, None), second.plan(&operation, &variables, None)]
             {

@@ -10,6 +10,7 @@ pub(crate) mod patience;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod raw;
+pub(crate) mod registry;
 pub(crate) mod reply;
 pub(crate) mod subgraphs;
 pub(crate) mod suite_servers;

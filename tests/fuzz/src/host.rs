@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use weir_gateway::event::{Call, CallFailure, HttpRequest, HttpResponse, Level, Reply, Timestamp};
 use weir_gateway::metric::Metric;
-use weir_gateway::{Gateway, Host, Input, RequestId, drive};
+use weir_gateway::{Ask, Gateway, Host, Input, RequestId, SharedReply, Surroundings, drive};
+use weir_tests::shared_data::SharedData;
 
 /// What becomes of a call.
 pub(crate) enum Fate {
@@ -27,12 +28,14 @@ impl Fate {
 /// A gateway that lives as long as a fuzzing process, so that whatever it kept of a request would pile up.
 pub(crate) struct World {
     gateway: RefCell<Gateway>,
+    shared: SharedData,
     now: Timestamp,
     next: u32,
 }
 
 struct OneRequest<'a> {
     now: Timestamp,
+    shared: SharedData,
     fate: &'a mut dyn FnMut(&Call) -> Fate,
     /// The newest answer comes first, so that calls made together are answered in turned order.
     turned: bool,
@@ -52,12 +55,17 @@ impl World {
     pub(crate) fn new(supergraph: &str) -> World {
         let config = serde_json::json!({
             "supergraph": {"inline": supergraph},
-            "limits": {"max_cached_plans": 16},
+            "plan_cache": {"max_size": 16, "layers": {"l2": {"max_bytes": "1MiB"}}},
             "batching": {"enabled": true, "max_operations": 3},
         });
         match weir_gateway::config::load(&config.to_string()) {
             Ok(loaded) => World {
-                gateway: RefCell::new(Gateway::new(loaded.config, loaded.supergraph)),
+                gateway: RefCell::new(Gateway::new(
+                    loaded,
+                    &config.to_string(),
+                    Surroundings { clock: Box::new(Timestamp::default), seed: 1 },
+                )),
+                shared: SharedData::default(),
                 now: Timestamp(Duration::from_secs(1000)),
                 next: 0,
             },
@@ -79,6 +87,7 @@ impl World {
         let id = RequestId(self.next);
         let mut host = OneRequest {
             now: self.now,
+            shared: self.shared.clone(),
             fate,
             turned,
             answers: VecDeque::new(),
@@ -93,12 +102,13 @@ impl World {
             let Some(now) = input.take() else { break };
             let at = host.now;
             drive(&self.gateway, &mut host, at, now);
-            input = host.next();
+            // What it does some times a second for ever is no part of the request.
+            input = if self.gateway.borrow().is_at_work() || host.woken { host.next() } else { None };
         }
         assert!(input.is_none(), "the request does not come to rest");
         assert_eq!(host.replies.len(), 1, "replies to one request: {:?}", host.replies);
         assert_eq!(host.active, 0, "weir.requests_active");
-        assert!(self.gateway.borrow().poll_timeout().is_none() && !self.gateway.borrow().has_output());
+        assert!(!self.gateway.borrow().is_at_work() && !self.gateway.borrow().has_output());
         self.now = host.now;
         let (of, reply) = host.replies.remove(0);
         assert_eq!(of, id);
@@ -155,6 +165,20 @@ impl Host for OneRequest<'_> {
             self.active += by;
         }
     }
+
+    fn shared(&mut self, ask: Ask) -> SharedReply {
+        self.shared.answer(ask)
+    }
+
+    fn set(&mut self, _metric: Metric, _value: u64) {}
+
+    fn record(&mut self, _metric: Metric, _value: u64) {}
+
+    fn read(&mut self, _metric: Metric) -> u64 {
+        0
+    }
+
+    fn subgraphs(&mut self, _names: &[String]) {}
 
     fn log(&mut self, _level: Level, _line: &str) {}
 

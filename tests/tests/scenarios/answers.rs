@@ -129,13 +129,13 @@ fn skipped_fields_cause_no_calls() {
 
 #[test]
 fn an_operation_is_planned_once() {
-    use weir_gateway::metric::Metric;
+    use weir_gateway::metric::{Layer, Metric};
     let mut world = store();
     for _ in 0..5 {
         world.ask("{ me { name } }");
     }
     assert_eq!(world.count(Metric::PlansMade), 1);
-    assert_eq!(world.count(Metric::PlanCacheHits), 4);
+    assert_eq!(world.count(Metric::PlanCacheHits(Layer::L1)), 4);
     assert_eq!(world.count(Metric::RequestsActive), 0);
 }
 
@@ -157,5 +157,5 @@ fn variables_travel_to_the_subgraph_that_uses_them() {
     world.run();
     assert_eq!(world.json(id)["data"]["user"]["name"], "Bob");
     let call: serde_json::Value = serde_json::from_slice(&world.raw_calls()[0].body).expect("JSON");
-    assert_eq!(call["variables"], json!({"id": "é2"}));
+    assert_eq!(call["variables"], json!({"v0": "é2"}));
 }

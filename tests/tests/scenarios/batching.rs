@@ -53,7 +53,7 @@ fn operations_are_executed_at_once_and_answered_in_order() {
     assert_eq!(world.count(Metric::PlansMade), 3);
     assert_eq!(world.count(Metric::RequestErrors), 0);
     assert_eq!(world.count(Metric::RequestsActive), 0);
-    assert!(!world.timer_is_armed());
+    assert!(!world.waits());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn each_operation_has_its_own_errors() {
     let (status, json) = ask(&mut world, &json!([{"query": "{"}, {"query": 1}]));
     assert_eq!((status, json.as_array().map(Vec::len)), (200, Some(2)));
     assert_eq!(world.count(Metric::RequestsActive), 0);
-    assert!(!world.timer_is_armed());
+    assert!(!world.waits());
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_client_that_leaves_takes_all_its_operations_along() {
     assert_eq!(world.count(Metric::ClientsGone), 1);
     assert_eq!(world.count(Metric::RequestsActive), 0);
     assert_eq!(world.calls().len(), 2, "the stock is not looked up for nobody");
-    assert!(!world.timer_is_armed());
+    assert!(!world.waits());
 }
 
 #[test]

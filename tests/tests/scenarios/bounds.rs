@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use weir_gateway::limit::Limit;
-use weir_gateway::metric::Metric;
+use weir_gateway::metric::{Layer, Metric};
 use weir_tests::world::{Behaviour, World};
 
 #[test]
@@ -21,7 +21,7 @@ fn the_deadline_answers_a_request_whose_subgraph_hangs() {
     // The call's own time-out never outlasts the request.
     assert_eq!(world.raw_calls()[0].timeout, Duration::from_secs(2));
     assert_eq!(world.count(Metric::RequestsActive), 0);
-    assert!(!world.timer_is_armed(), "nothing waits any more");
+    assert!(!world.waits(), "nothing waits any more");
 }
 
 #[test]
@@ -177,5 +177,5 @@ fn plans_are_kept_by_size_not_by_number_alone() {
     assert!(query.len() < 16 * 1024);
     world.ask(&query);
     assert_eq!(world.ask(&query)["data"]["a89"]["t299"], "User");
-    assert_eq!(world.count(Metric::PlanCacheHits), 0, "a plan of megabytes is not kept");
+    assert_eq!(world.count(Metric::PlanCacheHits(Layer::L1)), 0, "a plan of megabytes is not kept");
 }

@@ -8,5 +8,8 @@ mod error_policy;
 mod failures;
 mod headers;
 mod operations;
+mod operators;
+mod plan_cache;
+mod reload;
 mod requests;
 mod results;

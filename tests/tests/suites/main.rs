@@ -3,4 +3,5 @@
 mod cases;
 mod check;
 mod differential;
+mod normal_form;
 mod report;

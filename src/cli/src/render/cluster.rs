@@ -18,7 +18,9 @@ pub(super) struct Cluster {
     pub(super) dns: bool,
     /// Whether the name is the one that Weir makes of the URL.
     pub(super) derived: bool,
+    /// What is there: the names of subgraphs, or the role of another service.
     pub(super) subgraphs: Vec<String>,
+    pub(super) role: Option<&'static str>,
 }
 
 /// The clusters in the order of the first subgraph of each.
@@ -52,6 +54,19 @@ pub(super) fn clusters(loaded: &Loaded) -> Result<Vec<Cluster>, Vec<Problem>> {
             }
         }
     }
+    let config = &loaded.config;
+    let store = config.plan_cache.store.as_ref().map(|store| (&store.target, "the store of plans (L3)"));
+    let source = config.fetch.as_ref().map(|fetch| (&fetch.target, "the source of supergraphs"));
+    for (target, role) in store.into_iter().chain(source) {
+        // One that is known by its name alone is in the bootstrap that the user keeps.
+        let Some(endpoint) = &target.endpoint else { continue };
+        if !clusters.iter().any(|cluster| cluster.name == target.cluster) {
+            let mut cluster = Cluster::new("", &target.cluster, endpoint);
+            cluster.subgraphs.clear();
+            cluster.role = Some(role);
+            clusters.push(cluster);
+        }
+    }
     if problems.is_empty() { Ok(clusters) } else { Err(problems) }
 }
 
@@ -67,6 +82,7 @@ impl Cluster {
             dns: endpoint.host.parse::<IpAddr>().is_err(),
             derived: name == endpoint.cluster(),
             subgraphs: vec![subgraph.to_owned()],
+            role: None,
         }
     }
 

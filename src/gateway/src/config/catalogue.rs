@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use super::choice::{Choice, List, ListKind, Switch};
 use super::header_rules::HeaderRuleList;
+use super::inherited::{InheritedBytes, InheritedCount};
 use super::limit_names::LimitNames;
+use super::operations::{Manifest, OperationList};
+use super::plan_cache::Coherency;
+use super::preset::Preset;
 use super::shape::{Bytes, Count, Flag, Shape, Span, Text, TextKind};
 use crate::error_policy::ErrorMode;
 use crate::protocol::CsrfMode;
+use weir_cache::Strategy;
 
 /// One setting.
 #[derive(Debug)]
@@ -89,6 +94,41 @@ const fn error_modes(default: Option<ErrorMode>, unset: &'static str) -> Choice<
     }
 }
 
+const PRESETS: Choice<Preset> = Choice {
+    words: &[("development", Preset::Development), ("production", Preset::Production)],
+    default: None,
+    unset: "none",
+    kind: "`development` or `production`",
+};
+
+const fn strategies(default: Option<Strategy>, unset: &'static str) -> Choice<Strategy> {
+    Choice {
+        words: &[("lru", Strategy::Lru), ("lru_batch", Strategy::LruBatch)],
+        default,
+        unset,
+        kind: "`lru` or `lru_batch`",
+    }
+}
+
+const COHERENCY: Choice<Coherency> = Choice {
+    words: &[("write_through", Coherency::WriteThrough)],
+    default: Some(Coherency::WriteThrough),
+    unset: "",
+    kind: "`write_through`",
+};
+
+const fn inherited_count(least: u32, most: u32, unset: &'static str) -> InheritedCount {
+    InheritedCount { least, most, unset }
+}
+
+const fn inherited_bytes(least: u32, most: u32, unset: &'static str) -> InheritedBytes {
+    InheritedBytes { least, most, unset }
+}
+
+const fn inherited_span(unset: &'static str, least: u64, most: u64) -> Span {
+    Span { default: None, unset, least: Duration::from_millis(least), most: Duration::from_millis(most) }
+}
+
 const fn inherited(unset: &'static str) -> Switch {
     Switch { default: None, unset }
 }
@@ -119,6 +159,20 @@ settings! {
         "The supergraph's SDL, as a composition tool writes it; inline, because Envoy's sandbox has no files.";
     SUPERGRAPH_FILE: Text = "supergraph.file", text(TextKind::Any, None, "none"),
         "A file with the supergraph's SDL, relative to the configuration file; for weirctl, which inlines it.";
+    PRESET: Choice<Preset> = "preset", PRESETS,
+        "Defaults for a kind of place: small caches and short lifetimes on a developer's machine, large ones in production; none, so that a default is what this page says. What is set beside it holds.";
+    FETCH_URL: Text = "supergraph.fetch.url", text(TextKind::Url, None, "none: no polling"),
+        "Where the latest supergraph SDL is served over HTTP. It is asked for again and again, and a new one is taken without a restart once it has been checked and the hottest plans are made anew; until then, and while it can't be had, the one that Weir started with serves.";
+    FETCH_CLUSTER: Text = "supergraph.fetch.cluster", text(TextKind::Cluster, None, "after the URL: `weir_HOST_PORT`"),
+        "The Envoy cluster that is asked; its own transport socket and filters may add TLS and credentials.";
+    FETCH_AUTHORITY: Text = "supergraph.fetch.authority", text(TextKind::Authority, None, "the URL's host and port"),
+        "The Host header of these requests.";
+    FETCH_PATH: Text = "supergraph.fetch.path", text(TextKind::Path, None, "the URL's path"),
+        "The path of these requests.";
+    FETCH_INTERVAL: Span = "supergraph.fetch.interval", millis(10_000, 100, HOUR),
+        "Time between two questions, which one worker asks for all (with `If-None-Match`, so an answer is seldom more than a status line); 10s is what registries are made for. After a failure it doubles up to 16 times itself.";
+    FETCH_TIMEOUT: Span = "supergraph.fetch.timeout", millis(5_000, 10, 60_000),
+        "How long one answer may take; 5s lets megabytes pass.";
     OVERRIDE_LABELS: List = "override_labels", list(ListKind::Texts, &[]),
         "Labels of `@override(label:)` that are active, so that their fields come from the new subgraph; none, so that a new supergraph moves no traffic by itself. A label `percent(n)` needs no setting: n of 100 operations are on, by the hash of their text.";
     PATH: Text = "path", text(TextKind::Route, Some("/graphql"), ""),
@@ -151,8 +205,6 @@ settings! {
         "Time to plan one operation, during which its worker serves nobody else; plans take milliseconds.";
     MAX_RESPONSE_BYTES: Bytes = "limits.max_response_bytes", Bytes { default: 32 << 20, least: 1 << 10, most: 256 << 20 },
         "Size of all subgraph answers of one request together; 32MiB is the most Envoy takes in one answer.";
-    MAX_CACHED_PLANS: Count = "limits.max_cached_plans", Count { default: 1_000, least: 1, most: 100_000 },
-        "Plans kept in one worker; 1000 of 20 KB each are 20 MB, and few APIs see more distinct operations.";
     ALL_TIMEOUT: Span = "subgraph_defaults.timeout", millis(10_000, 1, HOUR),
         "How long one call to a subgraph may take; 10s is beyond any healthy answer and below request_timeout.";
     URL: Text = "subgraphs.*.url", text(TextKind::Url, None, "the supergraph's URL"),
@@ -166,6 +218,88 @@ settings! {
     TIMEOUT: Span = "subgraphs.*.timeout",
         Span { default: None, unset: "subgraph_defaults.timeout", least: Duration::from_millis(1), most: Duration::from_millis(HOUR) },
         "How long one call to this subgraph may take.";
+    CACHE_MAX_SIZE: Count = "plan_cache.max_size", Count { default: 10_000, least: 1, most: 1_000_000 },
+        "Plans that a layer keeps, unless it says otherwise; 10000 hold the operations of most APIs, and `max_bytes` bounds them besides.";
+    CACHE_MAX_BYTES: Bytes = "plan_cache.max_bytes", Bytes { default: 128 << 20, least: 1 << 16, most: 512 << 20 },
+        "Memory that a layer takes for plans, unless it says otherwise; 128MiB is an eighth of a worker's sandbox.";
+    CACHE_TTL: Span = "plan_cache.ttl", millis(900_000, 100, 30 * 24 * HOUR),
+        "How long a plan is kept, unless a layer says otherwise. A plan never turns wrong (its key holds all that it depends on), so this only frees memory of what nobody asks for any more.";
+    CACHE_RENEW_TTL: Switch = "plan_cache.renew_ttl", ON,
+        "Whether each use starts a plan's lifetime anew; on, since else hot plans would be made again for nothing.";
+    CACHE_STRATEGY: Choice<Strategy> = "plan_cache.eviction_strategy", strategies(Some(Strategy::LruBatch), ""),
+        "Which plans go when there is no room: `lru` drops the one that was not used for longest, one at a time; `lru_batch` drops a share at once, which costs less for each.";
+    CACHE_BATCH_PERCENTAGE: Count = "plan_cache.batch_eviction_percentage", Count { default: 10, least: 1, most: 50 },
+        "The share that `lru_batch` drops at once; 10 keeps nine tenths of the room in use.";
+    CACHE_WARNING_THRESHOLD: Count = "plan_cache.warning_threshold", Count { default: 85, least: 1, most: 100 },
+        "Percent of a layer's room in use above which the alert `plan_cache_capacity` is raised.";
+    CACHE_METRICS: Switch = "plan_cache.metrics", ON,
+        "Whether times, sharing and the miss-ratio curve are measured and recommendations made; on, since it costs well under a microsecond a request. Hits, misses and evictions are counted in any case.";
+    CACHE_ADMISSION: Switch = "plan_cache.admission", ON,
+        "Whether a plan must be likelier to be used again than those it would push out, by how often its operation was asked for and how long it took to plan; on, so that one-off operations don't push out hot plans.";
+    CACHE_COHERENCY: Choice<Coherency> = "plan_cache.coherency", COHERENCY,
+        "How the layers are kept alike: `write_through` writes a new plan to all of them at once. Plans never change under a key, so no other way is needed.";
+    L1_MAX_SIZE: InheritedCount = "plan_cache.layers.l1.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
+        "Plans kept decoded in each worker's memory.";
+    L1_MAX_BYTES: InheritedBytes = "plan_cache.layers.l1.max_bytes", inherited_bytes(1 << 16, 512 << 20, "plan_cache.max_bytes"),
+        "Memory of each worker for decoded plans.";
+    L1_TTL: Span = "plan_cache.layers.l1.ttl", inherited_span("plan_cache.ttl", 100, 30 * 24 * HOUR),
+        "How long a worker keeps a plan.";
+    L1_STRATEGY: Choice<Strategy> = "plan_cache.layers.l1.eviction_strategy", strategies(None, "plan_cache.eviction_strategy"),
+        "Which plans go from a worker's memory.";
+    L2_ENABLED: Switch = "plan_cache.layers.l2.enabled", ON,
+        "Whether the workers of this Envoy share plans; on, since each would else plan every operation anew.";
+    L2_MAX_SIZE: InheritedCount = "plan_cache.layers.l2.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
+        "Plans that the workers share.";
+    L2_MAX_BYTES: InheritedBytes = "plan_cache.layers.l2.max_bytes", inherited_bytes(1 << 20, 512 << 20, "plan_cache.max_bytes"),
+        "Envoy's memory for shared plans, which are packed to a fifth of their size in a worker.";
+    L2_TTL: Span = "plan_cache.layers.l2.ttl", inherited_span("plan_cache.ttl", 100, 30 * 24 * HOUR),
+        "How long shared plans are kept.";
+    L2_STRATEGY: Choice<Strategy> = "plan_cache.layers.l2.eviction_strategy", strategies(None, "plan_cache.eviction_strategy"),
+        "Which shared plans go.";
+    L2_CLAIM_TIME: Span = "plan_cache.layers.l2.claim_time", millis(100, 5, 10_000),
+        "How long workers wait for one that is planning the operation they need, before they plan it too; 100ms is far above the time of planning, so it is reached only if that worker fails.";
+    L3_URL: Text = "plan_cache.layers.l3.url", text(TextKind::Url, None, "none: no store"),
+        "An HTTP object store for plans that outlives Envoy and serves a fleet, asked with GET and PUT below this URL: nginx with WebDAV, S3 behind Envoy's signing filter, any such store.";
+    L3_CLUSTER: Text = "plan_cache.layers.l3.cluster", text(TextKind::Cluster, None, "after the URL: `weir_HOST_PORT`"),
+        "The Envoy cluster of the store; its filters may sign requests.";
+    L3_AUTHORITY: Text = "plan_cache.layers.l3.authority", text(TextKind::Authority, None, "the URL's host and port"),
+        "The Host header of requests to the store.";
+    L3_PATH: Text = "plan_cache.layers.l3.path", text(TextKind::Path, None, "the URL's path"),
+        "The path in front of every object's name.";
+    STORE_TIMEOUT: Span = "plan_cache.layers.l3.timeout", millis(50, 1, 10_000),
+        "How long the store may take before Weir plans by itself; 50ms, since planning takes milliseconds.";
+    STORE_TTL: Span = "plan_cache.layers.l3.ttl", millis(24 * HOUR, 1_000, 365 * 24 * HOUR),
+        "How old a stored plan may be; a day, so that a fleet that is started each morning starts warm. Deleting old objects is the store's own business.";
+    L3_MAX_SIZE: Count = "plan_cache.layers.l3.max_size", Count { default: 100_000, least: 1, most: 10_000_000 },
+        "Plans that one worker writes to the store in an hour, at most; a bound on what a flood of distinct operations costs the store, which can't be told to evict.";
+    L3_MAX_OBJECT: Bytes = "plan_cache.layers.l3.max_object_bytes", Bytes { default: 1 << 20, least: 1 << 10, most: 8 << 20 },
+        "The largest plan that is written or read; everyday ones take some kilobytes.";
+    STORE_FAILURES: Count = "plan_cache.layers.l3.failure_threshold", Count { default: 5, least: 1, most: 1_000 },
+        "Failures in a row after which the store is left alone.";
+    STORE_RESET: Span = "plan_cache.layers.l3.reset_timeout", millis(5_000, 100, HOUR),
+        "How long it is left alone before one request tries it again; doubles with each failed trial, up to 32 times itself.";
+    WARM_UP_OPERATIONS: OperationList = "plan_cache.warm_up.operations", OperationList,
+        "Operations that are planned before traffic: texts, or `{query: TEXT, operation_name: NAME, variables: OBJECT}` where several are in one text or where `@skip` and `@include` depend on variables.";
+    WARM_UP_MANIFEST: Manifest = "plan_cache.warm_up.manifest", Manifest,
+        "A persisted-operations manifest, as client tools write it: `{operations: [{body: TEXT, name: NAME}]}` (Apollo) or an object of hash and text (Relay).";
+    WARM_UP_MANIFEST_FILE: Text = "plan_cache.warm_up.manifest_file", text(TextKind::Any, None, "none"),
+        "A file with the manifest, relative to the configuration file; for weirctl, which inlines it.";
+    WARM_UP_MAX_TIME: Span = "plan_cache.warm_up.max_time", millis(10_000, 0, HOUR),
+        "How long `/ready` waits for the warm-up at the start; what is left then is planned beside the traffic.";
+    WARM_UP_PER_TICK: Count = "plan_cache.warm_up.per_tick", Count { default: 5, least: 1, most: 1_000 },
+        "Operations that are planned in one turn of a worker beside the traffic, and none while more than `pause_above` requests are in work.";
+    WARM_UP_PAUSE: Count = "plan_cache.warm_up.pause_above", Count { default: 50, least: 0, most: 1_000_000 },
+        "Requests in work in a worker above which its warm-up beside the traffic pauses.";
+    WARM_UP_HOTTEST: Count = "plan_cache.warm_up.hottest", Count { default: 500, least: 0, most: 100_000 },
+        "How many of the most used plans are made anew when a new supergraph comes, before it is served.";
+    CACHE_HIT_RATE_ALERT: Count = "plan_cache.alerts.hit_rate", Count { default: 75, least: 0, most: 100 },
+        "Percent of lookups that find a plan, below which the alert `plan_cache_hit_rate` is raised.";
+    CACHE_LOOKUP_ALERT: Span = "plan_cache.alerts.lookup_time", millis(10, 1, 60_000),
+        "Average time of a lookup (planning left out) above which the alert `plan_cache_lookup_time` is raised.";
+    CACHE_ALERT_INTERVAL: Span = "plan_cache.alerts.interval", millis(30_000, 100, HOUR),
+        "The time over which alerts and recommendations look.";
+    CACHE_ALERT_SAMPLE: Count = "plan_cache.alerts.min_lookups", Count { default: 100, least: 1, most: 1_000_000 },
+        "Lookups in an interval that alerts need; a hit rate of three requests says nothing.";
     CSRF_MODE: Choice<CsrfMode> = "csrf.mode", CSRF_MODES,
         "Which GETs are refused because another site may have made a visitor's browser send them (a POST must be `application/json`, which browsers send to other sites only when these allow it). `fetch_metadata`: those whose `Sec-Fetch-Site` is neither `same-origin` nor `none`, or, where a browser sends none, whose `Origin` or else `Referer` names another host than the request's own. `strict`: all. `off`: none. In each mode a request passes with a content type that is no form's, or with one of `csrf.required_headers`. The default refuses what browsers forge and no program's GET; `strict` also covers browsers from before 2023 that hide the referrer.";
     CSRF_REQUIRED_HEADERS: List = "csrf.required_headers", list(ListKind::Headers, &["x-apollo-operation-name", "apollo-require-preflight"]),
@@ -241,11 +375,13 @@ mod tests {
 
     #[test]
     fn defaults_are_within_their_bounds() {
-        for setting in [&REQUEST_TIMEOUT, &MAX_PLANNING_TIME, &ALL_TIMEOUT] {
+        for setting in
+            [&REQUEST_TIMEOUT, &MAX_PLANNING_TIME, &ALL_TIMEOUT, &CACHE_TTL, &STORE_TTL, &FETCH_INTERVAL]
+        {
             let text = serde_json::Value::from(setting.default_text());
             assert_eq!(setting.shape.read(&text).ok(), setting.shape.default, "{}", setting.path);
         }
-        for setting in [&MAX_BODY_BYTES, &MAX_RESPONSE_BYTES] {
+        for setting in [&MAX_BODY_BYTES, &MAX_RESPONSE_BYTES, &CACHE_MAX_BYTES] {
             let text = serde_json::Value::from(setting.default_text());
             assert_eq!(setting.shape.read(&text).ok(), setting.shape.default(), "{}", setting.path);
         }
@@ -258,7 +394,9 @@ mod tests {
             &MAX_DIRECTIVES,
             &MAX_INTROSPECTION_DEPTH,
             &MAX_ACTIVE_REQUESTS,
-            &MAX_CACHED_PLANS,
+            &CACHE_MAX_SIZE,
+            &CACHE_BATCH_PERCENTAGE,
+            &CACHE_WARNING_THRESHOLD,
         ] {
             let number = serde_json::Value::from(setting.shape.default);
             assert_eq!(setting.shape.read(&number).ok(), setting.shape.default(), "{}", setting.path);

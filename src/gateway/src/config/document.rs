@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::catalogue::{CATALOGUE, Setting};
+use super::catalogue::{CATALOGUE, PRESET, Setting};
+use super::preset::Preset;
 use super::problem::{Problem, place};
 use super::shape::Shape;
 use super::suggest;
@@ -11,6 +12,7 @@ use super::suggest;
 pub(super) struct Document {
     root: Map<String, Value>,
     pub(super) problems: Vec<Problem>,
+    preset: Option<Preset>,
 }
 
 impl Document {
@@ -33,7 +35,7 @@ impl Document {
         };
         let mut problems = Vec::new();
         check_keys(&root, "", &mut Vec::new(), &mut problems);
-        Ok(Document { root, problems })
+        Ok(Document { root, problems, preset: None })
     }
 
     /// The value of a setting, or its default; `None` if there is neither, or if the value is refused
@@ -42,7 +44,10 @@ impl Document {
         let keys: Vec<&str> =
             setting.path.split('.').map(|key| if key == "*" { name } else { key }).collect();
         let Some(value) = find(&self.root, &keys) else {
-            return setting.shape.default();
+            let preset = self.preset.and_then(|preset| preset.value(setting.path));
+            return preset
+                .and_then(|value| setting.shape.read(&value).ok())
+                .or_else(|| setting.shape.default());
         };
         match setting.shape.read(value) {
             Ok(value) => Some(value),
@@ -50,6 +55,49 @@ impl Document {
                 self.problems.push(Problem::new(place(keys), complaint.message, complaint.fix));
                 None
             }
+        }
+    }
+
+    /// Reads which preset holds; to be called before other settings are read. `None` if it is refused.
+    pub(super) fn read_preset(&mut self) -> Option<Option<Preset>> {
+        let before = self.problems.len();
+        self.preset = self.read(&PRESET, "");
+        (self.problems.len() == before).then_some(self.preset)
+    }
+
+    /// Puts a value in the place of the document's own. Refused are paths that no setting of the plan cache has, and
+    /// those that only a start can change.
+    pub(super) fn change(&mut self, path: &str, value: Value) {
+        const FIXED: [&str; 2] = ["plan_cache.layers.l3.", "plan_cache.warm_up."];
+        let known = CATALOGUE.iter().any(|entry| entry.path() == path) && path.starts_with("plan_cache.");
+        if !known || FIXED.iter().any(|prefix| path.starts_with(prefix)) {
+            let settings =
+                CATALOGUE.iter().map(|entry| entry.path()).filter(|path| path.starts_with("plan_cache."));
+            let fix = match suggest::nearest(path, settings) {
+                Some(near) if near != path => format!("did you mean `{near}`?"),
+                _ => "settings of the plan cache can, but not those of its store and its warm-up".to_owned(),
+            };
+            self.problems.push(Problem::new(path, "can't be changed at run time", fix));
+            return;
+        }
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some((last, groups)) = keys.split_last() else { return };
+        let mut map = &mut self.root;
+        for key in groups {
+            let group = map.entry(*key).or_insert_with(|| Value::Object(Map::new()));
+            if !group.is_object() {
+                *group = Value::Object(Map::new());
+            }
+            let Value::Object(inner) = group else { return };
+            map = inner;
+        }
+        map.insert((*last).to_owned(), value);
+    }
+
+    /// Puts `sdl` in the place of the document's supergraph.
+    pub(super) fn replace_supergraph(&mut self, sdl: &str) {
+        if let Some(Value::Object(group)) = self.root.get_mut("supergraph") {
+            group.insert("inline".to_owned(), Value::from(sdl));
         }
     }
 

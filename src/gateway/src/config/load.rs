@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use weir_planner::{OperationLimits, Subgraph, Supergraph};
 
 use super::catalogue as c;
 use super::document::Document;
 use super::problem::{Problem, place};
-use super::suggest;
-use super::{Config, Endpoint, ErrorPolicy, HeaderRules, Limits, SubgraphConfig};
+use super::{Config, Endpoint, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig};
+use super::{fetch, plan_cache, suggest};
 
 mod policies;
 
@@ -28,7 +29,21 @@ pub struct Loaded {
 /// # Errors
 /// All problems of the document and of the supergraph at once; never an empty list.
 pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
+    load_with(text, None)
+}
+
+/// The same with another supergraph than the document's own, for one that was fetched.
+///
+/// # Errors
+/// As [`load`]: among them that the new supergraph has a subgraph without an address.
+pub fn load_with(text: &str, sdl: Option<&str>) -> Result<Loaded, Vec<Problem>> {
     let mut document = Document::parse(text).map_err(|problem| vec![problem])?;
+    if let Some(sdl) = sdl {
+        document.replace_supergraph(sdl);
+    }
+    let preset = document.read_preset();
+    let fetch = fetch::read(&mut document);
+    let plan_cache = plan_cache::read(&mut document);
     let supergraph = read_supergraph(&mut document);
     let (supergraph, override_labels) = activate_labels(&mut document, supergraph);
     let limits = read_limits(&mut document);
@@ -45,6 +60,9 @@ pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
     let complete = || {
         let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
         let config = Config {
+            preset: preset?,
+            fetch: fetch?,
+            plan_cache: plan_cache?,
             override_labels: override_labels?,
             path: path?,
             request_timeout: request_timeout?,
@@ -65,6 +83,24 @@ pub fn load(text: &str) -> Result<Loaded, Vec<Problem>> {
         return Ok(loaded);
     }
     Err(document.problems)
+}
+
+/// The settings of the plan cache alone, with `changes` by path (`plan_cache.max_size`) in the place of the
+/// document's own. Only settings of the plan cache can be changed.
+///
+/// # Errors
+/// What is wrong with the changes.
+pub fn load_plan_cache(text: &str, changes: &Map<String, Value>) -> Result<PlanCacheConfig, Vec<Problem>> {
+    let mut document = Document::parse(text).map_err(|problem| vec![problem])?;
+    for (path, value) in changes {
+        document.change(path, value.clone());
+    }
+    document.read_preset();
+    let read = plan_cache::read(&mut document);
+    match read {
+        Some(config) if document.problems.is_empty() => Ok(config),
+        _ => Err(document.problems),
+    }
 }
 
 fn read_supergraph(document: &mut Document) -> Option<Supergraph> {
@@ -121,14 +157,12 @@ fn read_limits(document: &mut Document) -> Option<Limits> {
     let max_active_requests = document.read(&c::MAX_ACTIVE_REQUESTS, "");
     let max_planning_time = document.read(&c::MAX_PLANNING_TIME, "");
     let max_response_bytes = document.read(&c::MAX_RESPONSE_BYTES, "");
-    let max_cached_plans = document.read(&c::MAX_CACHED_PLANS, "");
     Some(Limits {
         max_body_bytes: max_body_bytes?,
         operation: operation?,
         max_active_requests: max_active_requests?,
         max_planning_time: max_planning_time?,
         max_response_bytes: max_response_bytes?,
-        max_cached_plans: max_cached_plans?,
     })
 }
 

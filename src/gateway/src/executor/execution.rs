@@ -4,6 +4,7 @@
 //! has ended too; what it would have found is missing, and so are the objects that others would have looked
 //! up with it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -30,7 +31,7 @@ pub(crate) struct ReadyCall {
 }
 
 /// The client's variables: name and raw JSON text.
-pub(crate) type Variables = Vec<(String, String)>;
+pub(crate) type Variables = Vec<(Cow<'static, str>, String)>;
 
 /// One request in work.
 pub(crate) struct Execution {

@@ -1,9 +1,10 @@
 //! Calls to subgraphs: what is sent, and what comes of the answer or of none.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Gateway, InFlight};
+use super::{Calling, Gateway, InFlight};
 use crate::config::SubgraphConfig;
 use crate::error::Code;
 use crate::event::{Call, CallFailure, CallId, Header, HttpResponse, Level, Output, RequestId, Timestamp};
@@ -31,18 +32,17 @@ impl Gateway {
         ready: ReadyCall,
     ) {
         let ReadyCall { fetch, subgraph, body } = ready;
-        let id = CallId(self.next_call);
-        self.next_call = self.next_call.wrapping_add(1);
-        let timeout = self.config.subgraphs.get(subgraph.0 as usize).map_or(left, |config| config.timeout);
-        let lasts_to_deadline = left <= timeout;
-        self.calls.insert(id, InFlight { request, part, fetch, subgraph, lasts_to_deadline });
+        let id = self.next_call_id();
+        let Some(asking) = self.requests.get_mut(&request) else { return };
+        let engine = Rc::clone(&asking.engine);
+        let config = engine.config.subgraphs.get(subgraph.0 as usize);
+        let timeout = config.map_or(left, |config| config.timeout);
+        let in_flight = InFlight { request, part, fetch, subgraph, lasts_to_deadline: left <= timeout };
+        self.calls.insert(id, Calling::Fetch(in_flight));
         let mut headers = vec![CONTENT_TYPE, ACCEPT];
-        let config = self.config.subgraphs.get(subgraph.0 as usize);
-        if let Some(request) = self.requests.get_mut(&request) {
-            request.calls.push(id);
-            if let Some(config) = config {
-                headers::for_call(&self.config, config, &request.headers, &mut headers);
-            }
+        asking.calls.push(id);
+        if let Some(config) = config {
+            headers::for_call(&engine.config, config, &asking.headers, &mut headers);
         }
         let Some(config) = config else {
             // A plan names subgraphs of its own supergraph only; if not, the fetch must end all the same.
@@ -51,7 +51,8 @@ impl Gateway {
         };
         let call = Call {
             id,
-            request,
+            request: Some(request),
+            method: "POST",
             cluster: config.cluster.clone(),
             authority: config.authority.clone(),
             path: config.path.clone(),
@@ -59,27 +60,33 @@ impl Gateway {
             body,
             timeout: timeout.min(left).max(Duration::from_millis(1)),
         };
-        self.count(Metric::SubgraphCalls(subgraph), 1);
+        self.count(Metric::SubgraphCalls(engine.label(subgraph)), 1);
         self.outputs.push_back(Output::Call(call));
     }
 
     /// A subgraph has answered.
     pub(super) fn call_done(&mut self, now: Timestamp, call: CallId, response: HttpResponse) {
         // Unknown: the request it was made for has been answered, or its client is gone.
-        let Some(in_flight) = self.calls.remove(&call) else { return };
+        let in_flight = match self.calls.remove(&call) {
+            Some(Calling::Fetch(in_flight)) => in_flight,
+            Some(other) => return self.own_call_ended(now, other, Ok(response)),
+            None => return,
+        };
         let InFlight { request: id, part, fetch, subgraph, .. } = in_flight;
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.calls.retain(|open| *open != call);
         let HttpResponse { status, headers, body } = response;
+        let engine = Rc::clone(&request.engine);
+        let label = engine.label(subgraph);
         let mut headers_fit = true;
         let mut service = "";
-        if let Some(config) = self.config.subgraphs.get(subgraph.0 as usize) {
+        if let Some(config) = engine.config.subgraphs.get(subgraph.0 as usize) {
             service = config.name.as_str();
-            if !(self.config.headers.response.is_empty() && config.headers.response.is_empty()) {
-                headers_fit = request.response_headers.take(&self.config, config, (part, fetch.0), headers);
+            if !(engine.config.headers.response.is_empty() && config.headers.response.is_empty()) {
+                headers_fit = request.response_headers.take(&engine.config, config, (part, fetch.0), headers);
             }
         }
-        let limit = self.config.limits.max_response_bytes;
+        let limit = engine.config.limits.max_response_bytes;
         let too_large = request.work.bytes().saturating_add(body.len()) > limit;
         let Some(execution) = request.work.running(part) else { return };
         let fine = if too_large {
@@ -98,32 +105,54 @@ impl Gateway {
             self.count(Metric::LimitHit(Limit::ResponseHeaders), 1);
         }
         if !fine {
-            self.count(Metric::SubgraphFailures(subgraph), 1);
+            self.count(Metric::SubgraphFailures(label), 1);
         }
         self.advance(now, id, part);
     }
 
     /// A call has failed without an answer.
     pub(super) fn call_failed(&mut self, now: Timestamp, call: CallId, failure: CallFailure) {
-        let Some(in_flight) = self.calls.remove(&call) else { return };
+        let in_flight = match self.calls.remove(&call) {
+            Some(Calling::Fetch(in_flight)) => in_flight,
+            Some(other) => return self.own_call_ended(now, other, Err(failure)),
+            None => return,
+        };
         let InFlight { request: id, part, fetch, subgraph, lasts_to_deadline } = in_flight;
-        self.count(Metric::SubgraphFailures(subgraph), 1);
+        let Some(engine) = self.requests.get(&id).map(|request| Rc::clone(&request.engine)) else { return };
+        self.count(Metric::SubgraphFailures(engine.label(subgraph)), 1);
         if failure == CallFailure::Refused {
-            self.count(Metric::SubgraphRefusals(subgraph), 1);
+            self.count(Metric::SubgraphRefusals(engine.label(subgraph)), 1);
         }
         if failure == CallFailure::TimedOut && lasts_to_deadline {
             // It is the request that took too long, whichever of the host's timers comes first; the host's
             // clock may even be a little behind `now`.
             self.exceed(id);
-            return self.tick(now);
+            return self.end_late(now);
         }
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.calls.retain(|open| *open != call);
-        let config = self.config.subgraphs.get(subgraph.0 as usize);
+        let config = engine.config.subgraphs.get(subgraph.0 as usize);
         if let Some(execution) = request.work.running(part) {
             execution.fail(fetch, error_of(failure, config));
         }
         self.advance(now, id, part);
+    }
+}
+
+impl Gateway {
+    /// A call that no client's request makes has ended.
+    fn own_call_ended(
+        &mut self,
+        now: Timestamp,
+        calling: Calling,
+        answer: Result<HttpResponse, CallFailure>,
+    ) {
+        match calling {
+            Calling::StoreGet(key, get) => self.store_got(now, key, *get, answer),
+            Calling::StorePut(put) => self.store_put_ended(now, *put, answer),
+            Calling::Supergraph => self.fetched(now, answer),
+            Calling::Fetch(_) => {}
+        }
     }
 }
 

@@ -1,18 +1,32 @@
 //! Requests as they come in: refused, or planned and begun.
 
+use std::rc::Rc;
+
+use weir_planner::ExecutablePlan;
+
+use super::acquire::Waiter;
 use super::work::Work;
 use super::{Gateway, Request};
 use crate::error::Code;
-use crate::event::{HttpRequest, Level, Output, RequestId, Timestamp};
-use crate::executor::Execution;
+use crate::event::{HttpRequest, RequestId, Timestamp};
+use crate::executor::{Execution, Variables};
 use crate::headers;
+use crate::known::Bound;
 use crate::limit::Limit;
-use crate::metric::Metric;
-use crate::prepare::{Refused, prepare};
+use crate::metric::{Layer, Metric};
+use crate::prepare::{Prepared, Refused, prepare};
 use crate::protocol::{self, GraphQlRequest, Media, Operations};
 use crate::response::errors::GraphQlError;
 
 const OVERLOADED: &str = "This worker has as many requests in work as limits.max_active_requests allows.";
+
+/// An operation that was read.
+enum Ready {
+    /// Its plan was in memory.
+    Plan(Execution),
+    /// It is to be got.
+    NoPlan(Prepared, Variables),
+}
 
 impl Gateway {
     /// Takes a client's request: answers it at once, or begins to work on it.
@@ -22,62 +36,102 @@ impl Gateway {
             Ok(media) => media,
             Err((code, message)) => return self.refuse(id, Media::Json, code, message),
         };
-        let room = self.config.limits.max_active_requests.saturating_sub(self.operations);
+        let room = self.engine.config.limits.max_active_requests.saturating_sub(self.operations);
         if room == 0 {
             return self.refuse(id, media, Code::Overloaded, OVERLOADED);
         }
-        match protocol::read(&request, &self.config) {
+        match protocol::read(&request, &self.engine.config) {
             Err((code, message)) => self.refuse(id, media, code, message),
-            Ok(Operations::One(operation)) => match self.prepare(operation) {
+            Ok(Operations::One(operation)) => match self.prepare(now, operation) {
                 Err(refused) => self.reply(id, protocol::refuse(media, &refused.errors, refused.code)),
-                Ok(execution) => self.begin(now, id, media, &mut request, Work::one(execution)),
+                Ok(ready) => self.begin(now, id, media, &mut request, vec![Ok(ready)], false),
             },
             Ok(Operations::Batch(operations)) => {
                 if operations.len() > room {
                     return self.refuse(id, media, Code::Overloaded, OVERLOADED);
                 }
                 self.count(Metric::BatchedOperations, i64::try_from(operations.len()).unwrap_or(i64::MAX));
-                let mut work = Work::batch(operations.len());
-                for operation in operations {
-                    let prepared = operation
+                let parts = operations.into_iter().map(|operation| {
+                    operation
                         .map_err(|(code, message)| Refused::one(code, message))
-                        .and_then(|operation| self.prepare(operation));
-                    match prepared {
-                        Ok(execution) => work.push(execution),
-                        Err(refused) => {
-                            work.push_refused(protocol::refusal_body(&refused.errors), refused.code);
-                        }
-                    }
-                }
-                self.begin(now, id, media, &mut request, work);
+                        .and_then(|operation| self.prepare(now, operation))
+                });
+                let parts = parts.collect();
+                self.begin(now, id, media, &mut request, parts, true);
             }
         }
     }
 
-    /// Finds or makes the plan of an operation.
-    fn prepare(&mut self, operation: GraphQlRequest) -> Result<Execution, Refused> {
+    /// Reads an operation, and finds its plan if it is in memory.
+    fn prepare(&mut self, now: Timestamp, operation: GraphQlRequest) -> Result<Ready, Refused> {
+        let began = (self.clock)();
         let outputs = &mut self.outputs;
         let mut note = |output| outputs.push_back(output);
-        let prepared = prepare(&self.supergraph, &self.config.limits, &mut self.plans, &operation, &mut note);
-        if let Err(refused) = &prepared
-            && refused.code == Code::PlanningFailed
-        {
-            let why = refused.errors.first().map_or("", |error| error.message.as_str());
-            self.outputs.push_back(Output::Log(Level::Error, format!("weir: {why}")));
+        let prepared = prepare(now.0, &self.engine, &mut self.plans, &operation, &mut note)?;
+        self.count(Metric::PlanCacheLookups, 1);
+        let Bound { key, variant, .. } = &prepared.bound;
+        let (key, planned) = (*key, self.plans.plan(now.0, *key, &prepared.known.normal, variant));
+        if self.cache_config.metrics {
+            self.monitor.asked_for(key, prepared.operation.is_some());
+            let counts = self.monitor.counts();
+            if planned.is_some() {
+                counts.hits[0] = counts.hits[0].saturating_add(1);
+            } else if prepared.known.keeps_literals {
+                counts.literal_misses = counts.literal_misses.saturating_add(1);
+            }
         }
-        prepared.map(|plan| Execution::new(plan, operation.variables))
+        if let Some(shared) = &mut self.shared
+            && planned.is_some()
+        {
+            shared.touch(now.0, key);
+        }
+        let variables = prepared.known.rename(operation.variables);
+        Ok(match planned {
+            Some(planned) => {
+                self.count(Metric::PlanCacheHits(Layer::L1), 1);
+                self.count(Metric::PlanCacheFound, 1);
+                self.looked((self.clock)().since(began));
+                Ready::Plan(Execution::new(Rc::clone(&planned.plan), variables))
+            }
+            None => {
+                self.count(Metric::PlanCacheMisses(Layer::L1), 1);
+                Ready::NoPlan(prepared, variables)
+            }
+        })
     }
 
     /// Takes up the work of a request.
-    fn begin(&mut self, now: Timestamp, id: RequestId, media: Media, request: &mut HttpRequest, work: Work) {
+    fn begin(
+        &mut self,
+        now: Timestamp,
+        id: RequestId,
+        media: Media,
+        request: &mut HttpRequest,
+        parts: Vec<Result<Ready, Refused>>,
+        is_batch: bool,
+    ) {
         self.count(Metric::RequestsActive, 1);
-        let deadline = now.after(self.config.request_timeout);
+        let engine = Rc::clone(&self.engine);
+        let deadline = now.after(engine.config.request_timeout);
         self.deadlines.insert((deadline, id));
-        let (operations, is_batch) = (work.len(), work.is_batch());
+        let operations = parts.len();
         self.operations = self.operations.saturating_add(operations);
         let mut headers = std::mem::take(&mut request.headers);
-        headers::keep_forwardable(&mut headers, &self.config);
+        headers::keep_forwardable(&mut headers, &engine.config);
+        let mut work = Work::new(operations, is_batch);
+        let mut plans_wanted = Vec::new();
+        for (part, ready) in (0..).zip(parts) {
+            match ready {
+                Ok(Ready::Plan(execution)) => work.push(execution),
+                Ok(Ready::NoPlan(prepared, variables)) => {
+                    work.push_waiting();
+                    plans_wanted.push((part, prepared, variables));
+                }
+                Err(refused) => work.push_refused(protocol::refusal_body(&refused.errors), refused.code),
+            }
+        }
         let request = Request {
+            engine: Rc::clone(&engine),
             deadline,
             media,
             work,
@@ -87,6 +141,10 @@ impl Gateway {
             response_headers: headers::Collected::default(),
         };
         self.requests.insert(id, request);
+        for (part, prepared, variables) in plans_wanted {
+            let waiter = Waiter::Request { id, part, variables };
+            self.acquire(now, &engine, self.generation, prepared, waiter);
+        }
         for part in 0..u32::try_from(operations).unwrap_or(u32::MAX) {
             self.advance(now, id, part);
         }
@@ -94,6 +152,32 @@ impl Gateway {
             // One of which every operation was refused waits for nothing.
             self.reply_if_done(id);
         }
+    }
+
+    /// The plan of an operation has come.
+    pub(super) fn start(
+        &mut self,
+        now: Timestamp,
+        id: RequestId,
+        part: u32,
+        plan: &Rc<ExecutablePlan>,
+        variables: Variables,
+    ) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        request.work.start(part, Execution::new(Rc::clone(plan), variables));
+        self.advance(now, id, part);
+    }
+
+    /// There is no plan for an operation.
+    pub(super) fn refuse_part(&mut self, id: RequestId, part: u32, refused: &Refused) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        if request.work.is_batch() {
+            request.work.end(part, protocol::refusal_body(&refused.errors), Some(refused.code));
+            return self.reply_if_done(id);
+        }
+        let media = request.media;
+        self.forget(id);
+        self.reply(id, protocol::refuse(media, &refused.errors, refused.code));
     }
 
     /// Answers a request of which nothing is executed.

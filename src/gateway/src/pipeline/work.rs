@@ -18,47 +18,62 @@ enum Parts {
 }
 
 enum Part {
+    /// Its plan is on its way.
+    Waiting,
     Running(Execution),
     /// Its response, written.
     Ended(Vec<u8>),
 }
 
 impl Work {
-    /// One operation, answered by its response.
-    pub(super) fn one(execution: Execution) -> Work {
-        Work { parts: Parts::One(Part::Running(execution)), code: None }
+    /// Operations to come: one that is answered by its response, or a list that is answered by the list of their
+    /// responses.
+    pub(super) fn new(operations: usize, is_batch: bool) -> Work {
+        let parts =
+            if is_batch { Parts::Batch(Vec::with_capacity(operations)) } else { Parts::One(Part::Waiting) };
+        Work { parts, code: None }
     }
 
-    /// A list of operations to come, answered by the list of their responses.
-    pub(super) fn batch(operations: usize) -> Work {
-        Work { parts: Parts::Batch(Vec::with_capacity(operations)), code: None }
-    }
-
-    /// Adds an operation to a list.
+    /// Adds an operation.
     pub(super) fn push(&mut self, execution: Execution) {
-        if let Parts::Batch(parts) = &mut self.parts {
-            parts.push(Part::Running(execution));
+        self.add(Part::Running(execution));
+    }
+
+    /// Adds an operation whose plan is on its way.
+    pub(super) fn push_waiting(&mut self) {
+        self.add(Part::Waiting);
+    }
+
+    fn add(&mut self, part: Part) {
+        match &mut self.parts {
+            Parts::One(one) => *one = part,
+            Parts::Batch(parts) => parts.push(part),
         }
+    }
+
+    /// The plan of an operation has come.
+    pub(super) fn start(&mut self, part: u32, execution: Execution) {
+        if let Some(slot @ Part::Waiting) = self.part(part) {
+            *slot = Part::Running(execution);
+        }
+    }
+
+    /// Whether a plan is still on its way.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.parts().iter().any(|part| matches!(part, Part::Waiting))
     }
 
     /// Adds an operation to a list that was refused, with its response.
     pub(super) fn push_refused(&mut self, body: Vec<u8>, code: Code) {
         self.code = self.code.or(Some(code));
-        if let Parts::Batch(parts) = &mut self.parts {
-            parts.push(Part::Ended(body));
-        }
-    }
-
-    /// How many operations it has.
-    pub(super) fn len(&self) -> usize {
-        self.parts().len()
+        self.add(Part::Ended(body));
     }
 
     /// An operation that has not ended.
     pub(super) fn running(&mut self, part: u32) -> Option<&mut Execution> {
         match self.part(part)? {
             Part::Running(execution) => Some(execution),
-            Part::Ended(_) => None,
+            Part::Waiting | Part::Ended(_) => None,
         }
     }
 
@@ -67,8 +82,8 @@ impl Work {
         let slot = self.part(part)?;
         match std::mem::replace(slot, Part::Ended(Vec::new())) {
             Part::Running(execution) => Some(execution),
-            ended @ Part::Ended(_) => {
-                *slot = ended;
+            other @ (Part::Waiting | Part::Ended(_)) => {
+                *slot = other;
                 None
             }
         }
@@ -101,6 +116,7 @@ impl Work {
     pub(super) fn bytes(&self) -> usize {
         self.parts().iter().fold(0, |sum, part| {
             sum.saturating_add(match part {
+                Part::Waiting => 0,
                 Part::Running(execution) => execution.bytes(),
                 Part::Ended(body) => body.len(),
             })
@@ -111,7 +127,7 @@ impl Work {
     pub(super) fn into_reply(self, media: Media, instead: &[u8]) -> Reply {
         let body_of = |part: Part| match part {
             Part::Ended(body) => body,
-            Part::Running(_) => instead.to_vec(),
+            Part::Waiting | Part::Running(_) => instead.to_vec(),
         };
         let body = match self.parts {
             Parts::One(part) => body_of(part),

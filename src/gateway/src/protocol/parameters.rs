@@ -119,7 +119,7 @@ impl<'de> Visitor<'de> for EntriesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
         let mut entries = Vec::new();
         while let Some((name, value)) = map.next_entry::<String, sonic_rs::LazyValue<'de>>()? {
-            entries.push((name, value.as_raw_str().to_owned()));
+            entries.push((name.into(), value.as_raw_str().to_owned()));
         }
         Ok(Entries(Some(entries)))
     }

@@ -1,0 +1,1 @@
+//! What the store is asked for, and when it is left alone.

@@ -1,0 +1,42 @@
+//! Presets: other defaults for a kind of place, from the customer's performance guide ("Cache Sizing Guidelines").
+
+use serde_json::{Value, json};
+
+/// A kind of place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// A developer's machine.
+    Development,
+    /// A gateway that serves users.
+    Production,
+}
+
+impl Preset {
+    /// Both, with their words.
+    pub const ALL: [(&'static str, Preset); 2] =
+        [("development", Preset::Development), ("production", Preset::Production)];
+
+    /// What it sets, as users would write it.
+    pub fn settings(self) -> Vec<(&'static str, Value)> {
+        match self {
+            Preset::Development => vec![
+                ("plan_cache.max_size", json!(100)),
+                ("plan_cache.ttl", json!("5m")),
+                ("plan_cache.metrics", json!(true)),
+            ],
+            Preset::Production => vec![
+                ("plan_cache.max_size", json!(50_000)),
+                ("plan_cache.ttl", json!("30m")),
+                ("plan_cache.eviction_strategy", json!("lru_batch")),
+                ("plan_cache.batch_eviction_percentage", json!(15)),
+                ("plan_cache.metrics", json!(true)),
+                ("plan_cache.warning_threshold", json!(80)),
+            ],
+        }
+    }
+
+    /// Its value for a setting.
+    pub(super) fn value(self, path: &str) -> Option<Value> {
+        self.settings().into_iter().find(|(key, _)| *key == path).map(|(_, value)| value)
+    }
+}

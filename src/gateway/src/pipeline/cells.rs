@@ -1,0 +1,68 @@
+//! Values that all workers of an Envoy agree on, one shared-data key each: who holds the lease, settings changed at
+//! run time, the supergraph on offer.
+//!
+//! Shared data outlives configurations and code, so each value begins with its format, and names the configuration that it
+//! belongs to; another's is not read (DESIGN §5).
+
+use weir_cache::{Ask, Reply};
+
+use super::Gateway;
+use crate::event::Timestamp;
+
+/// What is asked of which value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// Who holds the lease.
+    ReadLease,
+    /// It was taken or prolonged; the next look tells.
+    WroteLease,
+    /// Settings changed at run time.
+    ReadSettings,
+    /// Settings are being changed by an operator; the answer to the request is given at once.
+    WroteSettings,
+    /// Which supergraph is on offer.
+    ReadOffer,
+    /// The offered supergraph itself.
+    ReadSdl,
+    /// The supergraph was put there, to be offered next.
+    WroteSdl,
+    /// It was offered, or the others were told to go over to it.
+    WroteOffer,
+}
+
+impl Cell {
+    const fn key(&self) -> &'static str {
+        match self {
+            Cell::ReadLease | Cell::WroteLease => "weir.lease",
+            Cell::ReadSettings | Cell::WroteSettings => "weir.settings",
+            Cell::ReadOffer | Cell::WroteOffer => "weir.supergraph.offer",
+            Cell::ReadSdl | Cell::WroteSdl => "weir.supergraph.sdl",
+        }
+    }
+}
+
+impl Gateway {
+    /// Reads a value.
+    pub(super) fn read_cell(&mut self, cell: Cell) {
+        let key = cell.key().to_owned();
+        self.ask_cell(cell, Ask::Get { key });
+    }
+
+    /// Writes a value, if nobody has changed it since it had the number `cas`.
+    pub(super) fn write_cell(&mut self, cell: Cell, value: Vec<u8>, cas: Option<u32>) {
+        let key = cell.key().to_owned();
+        self.ask_cell(cell, Ask::Set { key, value, cas });
+    }
+
+    /// The host has answered.
+    pub(super) fn cell_answered(&mut self, now: Timestamp, cell: Cell, reply: Reply) {
+        match (cell, reply) {
+            (Cell::ReadLease, Reply::Got { value, cas }) => self.lease_read(now, value.as_deref(), cas),
+            (Cell::ReadSettings, Reply::Got { value, cas }) => self.settings_read(now, value.as_deref(), cas),
+            (Cell::ReadOffer, Reply::Got { value, cas }) => self.offer_read(now, value.as_deref(), cas),
+            (Cell::ReadSdl, Reply::Got { value, .. }) => self.sdl_read(now, value),
+            (Cell::WroteSdl, Reply::Set(result)) => self.sdl_written(result.is_ok()),
+            _ => {}
+        }
+    }
+}
