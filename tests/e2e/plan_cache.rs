@@ -74,7 +74,13 @@ fn under_the_mix_of_the_spec_more_than_ninety_nine_of_a_hundred_lookups_hit() {
     ]});
     let world = World::start(&json!({"plan_cache": {"warm_up": warm_up}}), 2);
     // Whoever asks `/ready` meets one worker.
-    assert!(wait_for(Duration::from_secs(20), || stat(&world.gateway, "warm_up.done") == 9));
+    let warm = || stat(&world.gateway, "warm_up.done") == 9;
+    assert!(
+        wait_for(Duration::from_secs(20), warm),
+        "{}{}",
+        stat(&world.gateway, "warm_up.done"),
+        world.gateway.process.tail()
+    );
     let before = stat(&world.gateway, "plans_made");
     ask_all(&world.gateway, 20, 5_000, of_the_mix);
     let (lookups, found) =

@@ -7,9 +7,9 @@ mod workload;
 
 use std::hint::black_box;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use weir_cache::{Cost, Key, Memory, MemorySettings, Strategy};
 use workload::{Random, Zipf, key};
 
@@ -21,7 +21,7 @@ const COST: Cost = Cost { bytes: 10_000, work: Duration::from_micros(900) };
 fn full(strategy: Strategy, max_entries: usize, batch_percentage: u8, admission: bool) -> Memory<Rc<u64>> {
     let mut memory = Memory::new(MemorySettings {
         max_entries,
-        max_bytes: 1 << 40,
+        max_bytes: 1 << 30,
         ttl: Some(Duration::from_secs(1800)),
         renew_on_hit: false,
         strategy,
@@ -34,30 +34,39 @@ fn full(strategy: Strategy, max_entries: usize, batch_percentage: u8, admission:
     memory
 }
 
+/// Entries and batches: the spec's for a default cache and for production.
+const SIZES: [(usize, u8); 2] = [(10_000, 10), (50_000, 15)];
+const SHARE: usize = 1 << 16;
+const TURNS: usize = 160;
+
 /// Zipf (exponent 0.9) over ten times as many keys as there is room for: half to two thirds hit, each miss inserts.
-/// With the spec's sizes and batch shares for production (50,000, 15%) and for the default (10,000, 10%).
+fn keys(max_entries: usize) -> Vec<Key> {
+    let (mut random, zipf) = (Random(7), Zipf::new(max_entries * 10, 0.9));
+    (0..1 << 20).map(|_| key(zipf.rank(&mut random))).collect()
+}
+
+/// The value is made elsewhere: what is measured is the cache, not an allocator.
+fn ask(memory: &mut Memory<Rc<u64>>, keys: &[Key], value: &Rc<u64>) {
+    for key in keys {
+        if black_box(memory.get(NOW, *key)).is_none() {
+            memory.insert(NOW, *key, Rc::clone(value), COST);
+        }
+    }
+}
+
 fn mix(criterion: &mut Criterion) {
-    for (max_entries, batch_percentage) in [(10_000, 10), (50_000, 15)] {
+    for (max_entries, batch) in SIZES {
         for admission in [false, true] {
             let title = if admission { "mix with admission" } else { "mix" };
             let mut group = criterion.benchmark_group(title);
-            let (mut random, zipf) = (Random(7), Zipf::new(max_entries * 10, 0.9));
-            let keys: Vec<Key> = (0..1 << 20).map(|_| key(zipf.rank(&mut random))).collect();
-            let share = 1 << 16;
-            group.throughput(Throughput::Elements(share as u64));
+            let keys = keys(max_entries);
+            group.throughput(Throughput::Elements(SHARE as u64));
             for (name, strategy) in STRATEGIES {
-                let mut memory = full(strategy, max_entries, batch_percentage, admission);
-                // The plan is made elsewhere: what is measured is the cache, not an allocator.
+                let mut memory = full(strategy, max_entries, batch, admission);
                 let value = Rc::new(0);
-                let mut turns = keys.chunks_exact(share).cycle();
+                let mut turns = keys.chunks_exact(SHARE).cycle();
                 group.bench_function(BenchmarkId::new(name, max_entries), |bencher| {
-                    bencher.iter(|| {
-                        for key in turns.next().into_iter().flatten() {
-                            if black_box(memory.get(NOW, *key)).is_none() {
-                                memory.insert(NOW, *key, Rc::clone(&value), COST);
-                            }
-                        }
-                    });
+                    bencher.iter(|| ask(&mut memory, turns.next().unwrap_or_default(), &value));
                 });
             }
             group.finish();
@@ -85,12 +94,56 @@ fn hit(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group! {
-    name = benches;
-    config = Criterion::default()
+/// How many times as fast `lru_batch` is as `lru`: the median of turns in which they run one after the other, so that
+/// whatever else the machine does, it does to both.
+#[allow(clippy::disallowed_methods, reason = "a measurement needs a clock")]
+fn ratios() {
+    println!(
+        "\n| entries | batch | admission | lru, ns per access | lru_batch, ns per access | lru / lru_batch |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for ((max_entries, batch), admission) in SIZES.into_iter().flat_map(|size| [(size, false), (size, true)])
+    {
+        let keys = keys(max_entries);
+        let value = Rc::new(0);
+        let mut memories = STRATEGIES.map(|(_, strategy)| full(strategy, max_entries, batch, admission));
+        let mut turns: Vec<[f64; 2]> = Vec::new();
+        for share in keys.chunks_exact(SHARE).cycle().take(TURNS) {
+            turns.push([0, 1].map(|of| {
+                let start = Instant::now();
+                ask(&mut memories[of], share, &value);
+                start.elapsed().as_secs_f64() * 1e9 / share.len() as f64
+            }));
+        }
+        // The first ones fill caches and predictors.
+        let median = |of: &dyn Fn(&[f64; 2]) -> f64| {
+            let mut values: Vec<f64> = turns.iter().skip(TURNS / 4).map(of).collect();
+            values.sort_unstable_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
+        let (lru, lru_batch, ratio) =
+            (median(&|turn| turn[0]), median(&|turn| turn[1]), median(&|turn| turn[0] / turn[1]));
+        let admission = if admission { "on" } else { "off" };
+        println!("| {max_entries} | {batch}% | {admission} | {lru:.0} | {lru_batch:.0} | {ratio:.2} |");
+    }
+}
+
+fn benches() {
+    let mut criterion = Criterion::default()
         .sample_size(30)
         .warm_up_time(Duration::from_secs(1))
-        .measurement_time(Duration::from_secs(3));
-    targets = mix, hit
+        .measurement_time(Duration::from_secs(3))
+        .configure_from_args();
+    mix(&mut criterion);
+    hit(&mut criterion);
+    criterion.final_summary();
 }
-criterion_main!(benches);
+
+fn main() {
+    // `-- ratios` alone prints the table in seconds.
+    if std::env::args().any(|argument| argument == "ratios") {
+        return ratios();
+    }
+    benches();
+    ratios();
+}

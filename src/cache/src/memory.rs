@@ -5,6 +5,7 @@ mod entry;
 mod expired;
 mod identity;
 mod least_recent;
+mod lowest;
 mod outcome;
 mod settings;
 
@@ -237,7 +238,7 @@ impl<V> Store<V> {
     fn new(settings: &MemorySettings) -> Store<V> {
         match settings.strategy {
             Strategy::Lru => Store::Lru(LeastRecent::new(settings)),
-            Strategy::LruBatch => Store::LruBatch(Batch::new(settings)),
+            Strategy::LruBatch => Store::LruBatch(Batch::new()),
         }
     }
 

@@ -1,30 +1,28 @@
-//! [`Strategy::LruBatch`](super::Strategy): no list to keep in order, so that a hit is one look-up and a store.
+//! [`Strategy::LruBatch`](super::Strategy): no list to keep in order, so that a hit is one look-up and two stores.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::{self, OccupiedEntry};
 
 use super::entry::Entry;
+use super::lowest::Lowest;
 use super::outcome::{Bound, Evicted};
 use super::settings::MemorySettings;
 use crate::Key;
 use crate::admission::Admission;
 
-/// Entries in slots of a cache line, a table that finds the slot of a key (4 bytes an entry: it stays in the processor's
-/// cache; the key is read in the slot), and a dense array of *stamps*, the slots' rank: a hit writes its slot's. When
-/// a bound is reached, the lowest of a copy of the array are found by selection (linear, and the array is small: 8 bytes
-/// an entry), and a whole batch goes.
+/// A table whose buckets are the entries, a cache line each, and beside it a dense array of *stamps*, the buckets'
+/// rank: a hit writes its bucket's. When a bound is reached, the lowest of the array are found (linear, and the
+/// array is small: 8 bytes a bucket), and a whole batch goes, without a look-up.
 ///
 /// A stamp is the tick of the last use; with admission, above it, the floor when the entry was last used plus what
 /// it has earned (see [`crate::admission`]). The floor rises to the highest stamp that was evicted. So all are
 /// admitted, and those that came only once go with the next batch.
 #[derive(Debug)]
 pub(crate) struct Batch<V> {
-    index: HashTable<u32>,
-    slots: Vec<Slot<V>>,
-    /// Of each slot; [`FREE`] if nothing is in it.
+    table: HashTable<Slot<V>>,
+    /// Of each bucket; [`FREE`] if nothing is in it. Entries stay in their buckets until [`Batch::rebuild`].
     stamps: Vec<u64>,
-    free: Vec<u32>,
-    /// Where the stamps are copied to, kept for its memory.
-    scratch: Vec<u64>,
+    lowest: Lowest,
     bytes: usize,
     tick: u64,
     floor: u64,
@@ -34,7 +32,12 @@ pub(crate) struct Batch<V> {
 
 #[derive(Debug)]
 #[repr(align(64))]
-struct Slot<V>(Option<(Key, Entry<V>)>);
+struct Slot<V> {
+    key: Key,
+    /// The bucket's, for when it gets another one.
+    stamp: u64,
+    entry: Entry<V>,
+}
 
 const FREE: u64 = u64::MAX;
 
@@ -47,14 +50,12 @@ const TICKS: u64 = (1 << TICK_BITS) - 1;
 const HIGHEST_FLOOR: u64 = 1 << 23;
 
 impl<V> Batch<V> {
-    pub(crate) fn new(settings: &MemorySettings) -> Batch<V> {
-        // Grown as entries come: a development cache of 50,000 that sees ten operations costs ten.
+    /// Empty; grows as entries come.
+    pub(crate) fn new() -> Batch<V> {
         Batch {
-            index: HashTable::new(),
-            slots: Vec::new(),
+            table: HashTable::new(),
             stamps: Vec::new(),
-            free: Vec::new(),
-            scratch: Vec::with_capacity(settings.entries().min(1024)),
+            lowest: Lowest::default(),
             bytes: 0,
             tick: 0,
             floor: 0,
@@ -72,62 +73,87 @@ impl<V> Batch<V> {
         expired: &mut u64,
     ) -> Option<&V> {
         self.tick = self.tick.wrapping_add(1);
-        let at = self.find(key)?;
-        if self.entry(at).is_none_or(|entry| entry.expires <= now) {
-            self.remove(key);
+        let found = self.table.find_entry(key.low(), |slot| slot.key == key).ok()?;
+        let stamp = self.stamps.get_mut(found.bucket_index())?;
+        if found.get().entry.expires <= now {
+            *stamp = FREE;
+            let (slot, _) = found.remove();
+            self.bytes = self.bytes.saturating_sub(slot.entry.bytes);
             *expired = expired.saturating_add(1);
             return None;
         }
-        let (_, entry) = self.slots.get_mut(at)?.0.as_mut()?;
-        entry.touch(self.tick);
+        let slot = found.into_mut();
+        slot.entry.touch(self.tick);
         if let Some(renewed) = renewed {
-            entry.expires = renewed;
+            slot.entry.expires = renewed;
         }
-        if let Some(stamp) = self.stamps.get_mut(at) {
-            *stamp = rank(self.floor, if admission { entry.credit } else { 0 }, self.tick);
-        }
-        Some(&entry.value)
+        slot.stamp = rank(self.floor, if admission { slot.entry.credit } else { 0 }, self.tick);
+        *stamp = slot.stamp;
+        Some(&slot.entry.value)
     }
 
     pub(crate) fn insert(
         &mut self,
         now: u64,
         settings: &MemorySettings,
-        mut admission: Option<&mut Admission>,
+        admission: Option<&mut Admission>,
         key: Key,
         mut entry: Entry<V>,
         evicted: &mut Evicted,
     ) {
         self.tick = self.tick.wrapping_add(1);
         (entry.born, entry.used) = (self.tick as u32, self.tick as u32);
-        if let Some(old) = self.remove(key) {
-            entry.uses = entry.uses.max(old.uses);
-            entry.credit = entry.credit.max(old.credit);
-            evicted.replaced = evicted.replaced.saturating_add(1);
+        let ranked = admission.is_some();
+        // A full cache may hold the key: it is looked for first, or others would go for nothing.
+        if self.len() >= settings.entries()
+            || self.bytes.saturating_add(entry.bytes) > settings.max_bytes && self.len() > 0
+        {
+            if let Some(old) = self.remove(key) {
+                inherit(&mut entry, &old, evicted);
+            }
+            self.make_room(now, settings, admission, entry.bytes, evicted);
         }
+        if self.table.len() >= self.table.capacity() {
+            self.rebuild(settings);
+        }
+        let stamp = |entry: &Entry<V>| rank(self.floor, if ranked { entry.credit } else { 0 }, self.tick);
+        self.bytes = self.bytes.saturating_add(entry.bytes);
+        let (at, stamp) = match self.table.entry(key.low(), |slot| slot.key == key, hash) {
+            hash_table::Entry::Vacant(vacant) => {
+                let stamp = stamp(&entry);
+                (vacant.insert(Slot { key, stamp, entry }).bucket_index(), stamp)
+            }
+            hash_table::Entry::Occupied(mut occupied) => {
+                let old = &occupied.get().entry;
+                inherit(&mut entry, old, evicted);
+                self.bytes = self.bytes.saturating_sub(old.bytes);
+                let stamp = stamp(&entry);
+                *occupied.get_mut() = Slot { key, stamp, entry };
+                (occupied.bucket_index(), stamp)
+            }
+        };
+        if let Some(place) = self.stamps.get_mut(at) {
+            *place = stamp;
+        }
+    }
+
+    /// Lets a batch go if there is no room for another entry, and more until there is room for its bytes.
+    fn make_room(
+        &mut self,
+        now: u64,
+        settings: &MemorySettings,
+        mut admission: Option<&mut Admission>,
+        bytes: usize,
+        evicted: &mut Evicted,
+    ) {
         if self.len() >= settings.entries() {
             self.evict(now, settings.batch(), Bound::Capacity, admission.as_deref_mut(), evicted);
         }
-        while self.bytes.saturating_add(entry.bytes) > settings.max_bytes && self.len() > 0 {
+        while self.bytes.saturating_add(bytes) > settings.max_bytes && self.len() > 0 {
             // A share of those that are there: of few large ones, few.
             let some = self.len().saturating_mul(settings.batch()).div_ceil(settings.entries());
             self.evict(now, some, Bound::Bytes, admission.as_deref_mut(), evicted);
         }
-        self.bytes = self.bytes.saturating_add(entry.bytes);
-        let stamp = rank(self.floor, if admission.is_some() { entry.credit } else { 0 }, self.tick);
-        let at = self.free.pop().unwrap_or(self.slots.len() as u32);
-        match (self.slots.get_mut(at as usize), self.stamps.get_mut(at as usize)) {
-            (Some(slot), Some(place)) => {
-                slot.0 = Some((key, entry));
-                *place = stamp;
-            }
-            _ => {
-                self.slots.push(Slot(Some((key, entry))));
-                self.stamps.push(stamp);
-            }
-        }
-        let slots = &self.slots;
-        self.index.insert_unique(key.low(), at, |at| hash(slots, *at));
     }
 
     /// Lets the `count` lowest go.
@@ -139,22 +165,13 @@ impl<V> Batch<V> {
         mut admission: Option<&mut Admission>,
         evicted: &mut Evicted,
     ) {
-        let Some(last) = count.min(self.len()).checked_sub(1) else { return };
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&self.stamps);
-        let (_, threshold, _) = self.scratch.select_nth_unstable(last);
-        let threshold = *threshold;
-        for (at, stamp) in self.stamps.iter_mut().enumerate() {
-            if *stamp > threshold {
+        let Some(threshold) = self.lowest.find(&self.stamps, count.min(self.len())) else { return };
+        for at in self.lowest.found() {
+            if self.stamps.get(at as usize).is_none_or(|stamp| *stamp > threshold) {
                 continue;
             }
-            let Some((key, entry)) = self.slots.get_mut(at).and_then(|slot| slot.0.take()) else { continue };
-            *stamp = FREE;
-            self.free.push(at as u32);
-            if let Ok(found) = self.index.find_entry(key.low(), |found| *found == at as u32) {
-                found.remove();
-            }
-            self.bytes = self.bytes.saturating_sub(entry.bytes);
+            let Ok(found) = self.table.get_bucket_entry(at as usize) else { continue };
+            let Slot { key, entry, .. } = take(found, &mut self.stamps, &mut self.bytes);
             if let Some(admission) = admission.as_deref_mut() {
                 admission.remember(key, entry.uses);
             }
@@ -169,40 +186,47 @@ impl<V> Batch<V> {
     /// Ranks count from the floor, so all can be lowered by it.
     fn lower_floor(&mut self) {
         let by = self.floor << TICK_BITS;
-        for stamp in self.stamps.iter_mut().filter(|stamp| **stamp != FREE) {
-            *stamp = stamp.checked_sub(by).unwrap_or(*stamp & TICKS);
-        }
+        let lower = |stamp: &mut u64| *stamp = stamp.checked_sub(by).unwrap_or(*stamp & TICKS);
+        self.stamps.iter_mut().filter(|stamp| **stamp != FREE).for_each(lower);
+        self.table.iter_mut().for_each(|slot| lower(&mut slot.stamp));
         self.floor = 0;
     }
 
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Entry<V>> {
-        let slots = &self.slots;
-        let found = self.index.find_entry(key.low(), |at| holds(slots, *at, key)).ok()?;
-        let (at, _) = found.remove();
-        if let Some(stamp) = self.stamps.get_mut(at as usize) {
-            *stamp = FREE;
+    /// A new table: twice as large while it grows, then of the final size. The old one would move its entries to
+    /// other buckets on its own when the marks of removed entries have used up its room.
+    fn rebuild(&mut self, settings: &MemorySettings) {
+        // An eighth more than is needed: the marks use it up slowly then.
+        let most = settings.entries().saturating_add(settings.entries() / 8).saturating_add(8);
+        let capacity = self.len().saturating_mul(2).clamp(8, most).max(self.len().saturating_add(1));
+        let old = std::mem::replace(&mut self.table, HashTable::with_capacity(capacity));
+        self.stamps.clear();
+        self.stamps.resize(self.table.num_buckets(), FREE);
+        for slot in old {
+            let stamp = slot.stamp;
+            let at = self.table.insert_unique(slot.key.low(), slot, hash).bucket_index();
+            if let Some(place) = self.stamps.get_mut(at) {
+                *place = stamp;
+            }
         }
-        let (_, entry) = self.slots.get_mut(at as usize)?.0.take()?;
-        self.free.push(at);
-        self.bytes = self.bytes.saturating_sub(entry.bytes);
-        Some(entry)
     }
 
-    /// Lets go of those whose time is over in the next `at_most` slots.
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Entry<V>> {
+        let found = self.table.find_entry(key.low(), |slot| slot.key == key).ok()?;
+        Some(take(found, &mut self.stamps, &mut self.bytes).entry)
+    }
+
+    /// Lets go of those whose time is over in the next `at_most` buckets.
     pub(crate) fn expire(&mut self, now: u64, at_most: usize, mut gone: impl FnMut(Key)) {
-        for _ in 0..at_most.min(self.slots.len()) {
-            if self.cursor >= self.slots.len() {
+        for _ in 0..at_most.min(self.stamps.len()) {
+            if self.cursor >= self.stamps.len() {
                 self.cursor = 0;
             }
-            let Some(slot) = self.slots.get(self.cursor) else { break };
-            self.cursor = self.cursor.saturating_add(1);
-            if let Some((key, entry)) = &slot.0
-                && entry.expires <= now
+            if let Ok(found) = self.table.get_bucket_entry(self.cursor)
+                && found.get().entry.expires <= now
             {
-                let key = *key;
-                self.remove(key);
-                gone(key);
+                gone(take(found, &mut self.stamps, &mut self.bytes).key);
             }
+            self.cursor = self.cursor.saturating_add(1);
         }
     }
 
@@ -214,37 +238,31 @@ impl<V> Batch<V> {
             let some = self.len().div_ceil(100);
             self.evict(now, some, Bound::Bytes, None, evicted);
         }
+        self.rebuild(settings);
     }
 
     /// Coldest first; leaves it empty.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Key, Entry<V>)> {
-        let mut ranked: Vec<(u64, (Key, Entry<V>))> = self
-            .stamps
-            .drain(..)
-            .zip(self.slots.drain(..))
-            .filter_map(|(stamp, slot)| Some((stamp, slot.0?)))
-            .collect();
-        ranked.sort_unstable_by_key(|(stamp, _)| *stamp);
-        self.index.clear();
-        self.free.clear();
-        (self.bytes, self.floor, self.cursor) = (0, 0, 0);
-        ranked.into_iter().map(|(_, entry)| entry)
+        let mut ranked: Vec<Slot<V>> = std::mem::take(&mut self.table).into_iter().collect();
+        ranked.sort_unstable_by_key(|slot| slot.stamp);
+        *self = Batch { tick: self.tick, ..Batch::new() };
+        ranked.into_iter().map(|slot| (slot.key, slot.entry))
     }
 
     pub(crate) fn peek(&self, key: Key) -> Option<&Entry<V>> {
-        self.entry(self.find(key)?)
+        self.table.find(key.low(), |slot| slot.key == key).map(|slot| &slot.entry)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &Entry<V>)> {
-        self.slots.iter().filter_map(|slot| slot.0.as_ref()).map(|(key, entry)| (*key, entry))
+        self.table.iter().map(|slot| (slot.key, &slot.entry))
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry<V>> {
-        self.slots.iter_mut().filter_map(|slot| slot.0.as_mut()).map(|(_, entry)| entry)
+        self.table.iter_mut().map(|slot| &mut slot.entry)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.index.len()
+        self.table.len()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -254,14 +272,23 @@ impl<V> Batch<V> {
     pub(crate) fn tick(&self) -> u64 {
         self.tick
     }
+}
 
-    fn entry(&self, at: usize) -> Option<&Entry<V>> {
-        self.slots.get(at)?.0.as_ref().map(|(_, entry)| entry)
+/// Empties a bucket.
+fn take<V>(found: OccupiedEntry<'_, Slot<V>>, stamps: &mut [u64], bytes: &mut usize) -> Slot<V> {
+    if let Some(stamp) = stamps.get_mut(found.bucket_index()) {
+        *stamp = FREE;
     }
+    let (slot, _) = found.remove();
+    *bytes = bytes.saturating_sub(slot.entry.bytes);
+    slot
+}
 
-    fn find(&self, key: Key) -> Option<usize> {
-        self.index.find(key.low(), |at| holds(&self.slots, *at, key)).map(|at| *at as usize)
-    }
+/// A new value of a key has what the former one earned.
+fn inherit<V>(entry: &mut Entry<V>, old: &Entry<V>, evicted: &mut Evicted) {
+    entry.uses = entry.uses.max(old.uses);
+    entry.credit = entry.credit.max(old.credit);
+    evicted.replaced = evicted.replaced.saturating_add(1);
 }
 
 /// By what was earned above the floor, then by the last use.
@@ -269,11 +296,7 @@ fn rank(floor: u64, credit: u16, tick: u64) -> u64 {
     (floor.saturating_add(u64::from(credit)) << TICK_BITS) | (tick & TICKS)
 }
 
-fn holds<V>(slots: &[Slot<V>], at: u32, key: Key) -> bool {
-    matches!(slots.get(at as usize), Some(Slot(Some((held, _)))) if *held == key)
-}
-
-/// Of the key in a slot: keys are hashes.
-fn hash<V>(slots: &[Slot<V>], at: u32) -> u64 {
-    slots.get(at as usize).and_then(|slot| slot.0.as_ref()).map_or(0, |(key, _)| key.low())
+/// Keys are hashes.
+fn hash<V>(slot: &Slot<V>) -> u64 {
+    slot.key.low()
 }

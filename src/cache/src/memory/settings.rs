@@ -57,7 +57,9 @@ impl MemorySettings {
     }
 }
 
-/// As one machine word, so that a hit compares only one: enough until the year 2554.
+/// As one word, so that a hit compares only one: enough until the year 2554, and longer times to live are as good as
+/// none. Multiplied without a test for overflow, which would cost wasm a 128-bit product on each hit.
 pub(crate) fn nanoseconds(time: Duration) -> u64 {
-    time.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(time.subsec_nanos()))
+    const MOST: u64 = u64::MAX / 1_000_000_000 - 1;
+    time.as_secs().min(MOST).wrapping_mul(1_000_000_000).wrapping_add(u64::from(time.subsec_nanos()))
 }

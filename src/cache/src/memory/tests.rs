@@ -144,8 +144,10 @@ fn expired_entries_are_let_go_a_few_at_a_time() {
         let ttl = Some(Duration::from_secs(60));
         let mut memory = filled(MemorySettings { ttl, ..settings(strategy) }, 0..8);
         assert_eq!(memory.expire(seconds(59), 100), 0);
-        assert_eq!((memory.expire(seconds(60), 5), memory.len()), (5, 3));
-        assert_eq!((memory.expire(seconds(60), 5), memory.len()), (3, 0));
+        let some = memory.expire(seconds(60), 5);
+        assert!((1..=5).contains(&some) && memory.len() == 8 - some, "{strategy:?}: {some}");
+        (0..3).for_each(|_| _ = memory.expire(seconds(60), 5));
+        assert_eq!((memory.len(), memory.bytes()), (0, 0), "{strategy:?}: empty places are looked at too");
         assert_eq!(memory.totals().evicted.ttl, 8);
         memory.insert(seconds(61), key(7), 7, cost(10));
         assert_eq!(memory.totals().came_again, 1);

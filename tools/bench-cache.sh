@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The plan cache's benches, built as the module is, natively and in wasm on V8 (Node): prints what docs/plan-cache.md
+# holds. `ratios` alone takes half a minute. Figures are worth something on a machine that does nothing else meanwhile.
+#   tools/bench-cache.sh [native|wasm] [ratios | criterion's arguments]
+set -euo pipefail
+# shellcheck source=tools/toolchain.sh
+. "$(dirname "$0")/toolchain.sh"
+cd "$ROOT"
+use_native_rust || die "no Rust $RUST_MIN or later: run \`make setup\`"
+node=$(find_node) || die "no Node 20 or later: run \`make setup\`"
+where=both
+case ${1:-} in native | wasm) where=$1 && shift ;; esac
+benches=(-p weir-cache --bench memory)
+[ "${1:-}" = ratios ] || benches+=(-p weir-planner --bench planning)
+export CARGO_PROFILE_BENCH_LTO=fat CARGO_PROFILE_BENCH_CODEGEN_UNITS=1
+
+# Prints the executables that were built.
+build() { cargo bench "$@" "${benches[@]}" --no-run --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'; }
+
+if [ "$where" != wasm ]; then
+    for bench in $(build); do
+        say "## native: $(basename "$bench")"
+        CRITERION_HOME=$TARGET/criterion "$bench" --bench "$@"
+    done
+fi
+if [ "$where" != native ]; then
+    use_wasm_rust "-C panic=abort -C target-feature=+simd128"
+    for bench in $(build --target wasm32-wasip1 -Zbuild-std=std,panic_abort); do
+        say "## wasm on V8, Node $("$node" --version): $(basename "$bench")"
+        mkdir -p "$TARGET/criterion-wasm"
+        BENCH=$bench HOME_OF_CRITERION=$TARGET/criterion-wasm "$node" --no-warnings tools/bench-cache.mjs --bench "$@"
+    done
+fi
