@@ -11,4 +11,4 @@ const wasi = new WASI({
 });
 const module = await WebAssembly.compile(await readFile(process.env.BENCH));
 const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
-process.exitCode = wasi.start(instance);
+process.exit(wasi.start(instance));
