@@ -242,9 +242,13 @@ impl Gateway {
                 *spent = spent.saturating_add(planning);
                 self.count(Metric::PlanningTimeTotal, i64::try_from(micros).unwrap_or(i64::MAX));
                 self.outputs.push_back(Output::Record(Metric::PlanningTime, micros));
-                if (self.shared.is_some() || self.store.is_some())
-                    && let Some(payload) = plan.to_bytes()
-                {
+                let outside = self.shared.is_some() || self.store.is_some();
+                let payload = if outside { plan.to_bytes() } else { None };
+                if outside && payload.is_none() {
+                    // Nested too deeply to be read back.
+                    self.give_up_claim(now, key, claimed);
+                }
+                if let Some(payload) = payload {
                     let entry = Entry {
                         environment: engine.environment.into(),
                         key,
@@ -261,15 +265,20 @@ impl Gateway {
                 self.obtained_new(now, key, plan, planning);
             }
             Err(refused) => {
-                if claimed && let Some(shared) = &mut self.shared {
-                    let task = shared.release(now.0, key);
-                    self.run(now, Purpose::Share, task);
-                }
+                self.give_up_claim(now, key, claimed);
                 self.failures.put(key, (now.after(FAILURE_LASTS), Rc::clone(&known.normal), refused.clone()));
                 if let Some(acquisition) = self.acquisitions.remove(&key) {
                     self.notify(now, acquisition.waiters, Err(refused));
                 }
             }
+        }
+    }
+
+    /// Lets other workers plan what this one won't share.
+    fn give_up_claim(&mut self, now: Timestamp, key: Key, claimed: bool) {
+        if claimed && let Some(shared) = &mut self.shared {
+            let task = shared.release(now.0, key);
+            self.run(now, Purpose::Share, task);
         }
     }
 
