@@ -353,11 +353,8 @@ impl Gateway {
             }
         }
         let requests = waiters.iter().filter(|waiter| matches!(waiter, Waiter::Request { .. })).count();
-        // Those who joined found a plan that was being made.
-        let found = if found { requests } else { requests.saturating_sub(1) };
-        self.count(Metric::PlanCacheFound, i64::try_from(found).unwrap_or(i64::MAX));
         let elapsed = (self.clock)().since(began);
-        let spent = if found == requests { elapsed } else { elapsed.saturating_sub(planning) };
+        let spent = if found { elapsed } else { elapsed.saturating_sub(planning) };
         for _ in 0..requests {
             self.looked(spent);
         }
@@ -383,7 +380,7 @@ impl Gateway {
         let time = &mut self.monitor.counts().lookup_time;
         *time = time.saturating_add(spent);
         self.outputs.push_back(Output::Record(Metric::PlanCacheLookupTime, micros));
-        self.count(Metric::PlanCacheLookupTimeTotal, i64::try_from(micros).unwrap_or(i64::MAX));
+        self.looked_micros = self.looked_micros.saturating_add(micros);
     }
 
     /// Drops the waits of a request that has ended; the acquisition itself goes on for others to come, unless it is
