@@ -1,5 +1,5 @@
 # `make` alone prints what there is. Each target is one script in tools/.
-.PHONY: help setup demo test wasm e2e compose-test bench fuzz differential lint fmt
+.PHONY: help setup demo test wasm e2e compose-test bench bench-cache fuzz differential lint fmt
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -25,6 +25,9 @@ compose-test: ## bring up envoy/docker-compose.yml, ask it the demo operation, t
 
 bench: ## measure Weir beside Envoy plainly proxying
 	@tools/bench.sh
+
+bench-cache: ## measure the plan cache alone, natively and in wasm (docs/plan-cache.md)
+	@tools/bench-cache.sh
 
 fuzz: ## fuzz each target for SECONDS=1200, or one: TARGET=operation (tests/fuzz/README.md)
 	@SECONDS_EACH=$(or $(SECONDS),1200) tools/fuzz.sh $(TARGET)
