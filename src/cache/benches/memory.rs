@@ -142,10 +142,5 @@ fn benches() {
 }
 
 fn main() {
-    // `-- ratios` alone prints the table in seconds.
-    if std::env::args().any(|argument| argument == "ratios") {
-        return ratios();
-    }
-    benches();
-    ratios();
+    if std::env::args().any(|argument| argument == "ratios") { ratios() } else { benches() }
 }
