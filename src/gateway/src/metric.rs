@@ -198,7 +198,7 @@ pub const CATALOGUE: &[Entry] = &[
     counter(Metric::SupergraphsRefused, "weir.supergraph.refused", "Supergraphs that were refused; the log says why."),
     counter(Metric::SupergraphsTaken, "weir.supergraph.taken", "Times that a worker went over to a new supergraph."),
     counter(Metric::SettingsApplied, "weir.settings_applied", "Times that a worker took settings that were changed at run time."),
-    gauge(Metric::AlertActive(Alert::PlanCacheHitRate), "weir.alert.{alert}.active", "1 while this alert is raised."),
+    gauge(Metric::AlertActive(Alert::PlanCacheHitRate), "weir.alert.{alert}.active", "Above 0 while this alert is raised: 1, or for `plan_cache_capacity` the layers and bounds of workers that are nearly full."),
     counter(Metric::AlertsRaised(Alert::PlanCacheHitRate), "weir.alert.{alert}.raised", "Times that this alert was raised."),
     counter(Metric::PanicsCaught, "weir.panics_caught", "Panics caught in a callback of the filter."),
     counter(Metric::RepliesDeferred, "weir.replies_deferred", "Turns that ended with replies left for the next turn."),
