@@ -104,6 +104,15 @@ envoy() {
     have Envoy "$("$TOOLS/envoy" --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+/[A-Za-z]+' | head -n 1) ($(readlink -f "$TOOLS/envoy"))"
 }
 
+# The e2e tests' store of plans. Only its program: not started as a service.
+nginx() {
+    local program=${NGINX:-/usr/sbin/nginx}
+    # RUNLEVEL=1 is how Debian's init scripts are told that this is no time to start.
+    [ -x "$program" ] || RUNLEVEL=1 apt_install nginx-light
+    "$program" -V 2>&1 | grep -q http_dav_module || die "$program can't do WebDAV"
+    have nginx "$("$program" -v 2>&1 | grep -oE '[0-9]+\.[0-9]+\.[0-9]+') ($program)"
+}
+
 node() {
     if ! find_node >/dev/null; then
         say "installing $NODE_WHEEL in .tools/venv"
@@ -153,6 +162,7 @@ base
 native_rust
 wasm_rust
 envoy
+nginx
 node
 audits
 test_runner

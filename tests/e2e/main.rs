@@ -17,6 +17,7 @@ mod many_streams;
 mod panics;
 mod passing;
 mod plan_cache;
+mod plan_store;
 mod refused_calls;
 mod reload;
 mod streams;

@@ -88,6 +88,7 @@ struct SimulatedHost {
     woken: Vec<bool>,
     clock: Rc<Cell<Timestamp>>,
     shared: SharedData,
+    refused: HashMap<String, CallFailure>,
     /// What other HTTP services than subgraphs answer, by cluster.
     services: HashMap<String, Service>,
     calls: Vec<Call>,
@@ -97,6 +98,7 @@ struct SimulatedHost {
     replies_this_turn: usize,
     largest_turn: usize,
     counts: HashMap<Metric, i64>,
+    counts_of: HashMap<(usize, Metric), i64>,
     log: Vec<String>,
 }
 
@@ -147,6 +149,7 @@ impl World {
             woken: Vec::new(),
             clock: Rc::new(Cell::new(Timestamp(Duration::from_secs(1000)))),
             shared: SharedData::default(),
+            refused: HashMap::new(),
             services: HashMap::new(),
             calls: Vec::new(),
             own_calls: Vec::new(),
@@ -154,6 +157,7 @@ impl World {
             replies_this_turn: 0,
             largest_turn: 0,
             counts: HashMap::new(),
+            counts_of: HashMap::new(),
             log: Vec::new(),
         };
         let document = config.to_string();
@@ -301,7 +305,17 @@ impl World {
 
     /// A client goes away.
     pub fn leave(&mut self, id: RequestId) {
-        self.happen(Input::ClientGone { id });
+        self.leave_worker(0, id);
+    }
+
+    /// A client of some worker goes away.
+    pub fn leave_worker(&mut self, worker: usize, id: RequestId) {
+        self.happen_at(worker, Input::ClientGone { id });
+    }
+
+    /// The host sends nothing to `cluster`.
+    pub fn refuse_cluster(&mut self, cluster: &str, failure: CallFailure) {
+        self.host.refused.insert(cluster.to_owned(), failure);
     }
 
     fn happen(&mut self, input: Input) {
@@ -427,6 +441,11 @@ impl World {
         self.host.counts.get(&metric).copied().unwrap_or(0)
     }
 
+    /// What one worker added to a metric.
+    pub fn count_of(&self, worker: usize, metric: Metric) -> i64 {
+        self.host.counts_of.get(&(worker, metric)).copied().unwrap_or(0)
+    }
+
     /// The most replies given in one turn so far.
     pub fn largest_turn(&self) -> usize {
         self.host.largest_turn
@@ -464,6 +483,9 @@ impl SimulatedHost {
 
 impl Host for SimulatedHost {
     fn call(&mut self, call: Call) -> Result<(), CallFailure> {
+        if let Some(failure) = self.refused.get(&call.cluster) {
+            return Err(*failure);
+        }
         if let Some(service) = self.services.get_mut(&call.cluster) {
             let (answer, id) = (service(&call), call.id);
             self.own_calls.push(call);
@@ -524,6 +546,7 @@ impl Host for SimulatedHost {
     }
 
     fn count(&mut self, metric: Metric, by: i64) {
+        *self.counts_of.entry((self.active, metric)).or_default() += by;
         *self.counts.entry(metric).or_default() += by;
     }
 

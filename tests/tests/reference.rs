@@ -4,9 +4,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use serde_json::Value;
+use weir_gateway::config::Preset;
 use weir_gateway::config::catalogue::CATALOGUE as SETTINGS;
 use weir_gateway::error::{Code, Source};
-use weir_gateway::metric::{CATALOGUE as METRICS, Kind};
+use weir_gateway::limit::Limit;
+use weir_gateway::metric::{Alert, CATALOGUE as METRICS, Eviction, Kind, Layer};
+use weir_telemetry::recommendation::CATALOGUE as RECOMMENDATIONS;
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the switch is for people who run the test")]
@@ -27,15 +31,52 @@ fn reference() -> String {
     let mut out = String::from(
         "# Reference\n\nMade from the catalogues in the code by `UPDATE_DOCS=1 cargo test -p weir-tests --test reference`.\n",
     );
+    settings(&mut out);
+    presets(&mut out);
+    errors(&mut out);
+    metrics(&mut out);
+    recommendations(&mut out);
+    out
+}
+
+fn settings(out: &mut String) {
     out.push_str("\n## Settings\n\nThe filter's `configuration`, and what `weirctl --config` reads.\n\n");
     out.push_str("| setting | value | default | bounds | what and why |\n|---|---|---|---|---|\n");
     for setting in SETTINGS {
         let bounds = setting.bounds().map_or(String::new(), |(least, most)| format!("{least} to {most}"));
-        row(
-            &mut out,
-            &[&code(setting.path()), setting.kind(), &setting.default_text(), &bounds, setting.doc()],
-        );
+        row(out, &[&code(setting.path()), setting.kind(), &setting.default_text(), &bounds, setting.doc()]);
     }
+}
+
+/// One column for each preset, one row for each setting that any of them has.
+fn presets(out: &mut String) {
+    out.push_str(
+        "\n## Presets\n\nWhat `preset` sets in the place of the defaults; what is written beside it holds. ",
+    );
+    out.push_str("`weirctl check --effective` prints all settings that result.\n\n| setting |");
+    let presets = Preset::ALL.map(|(word, preset)| (word, preset.settings()));
+    for (word, _) in &presets {
+        let _ = write!(out, " `{word}` |");
+    }
+    let _ = writeln!(out, "\n|---|{}", "---|".repeat(presets.len()));
+    for setting in SETTINGS {
+        let values = presets.each_ref().map(|(_, settings)| {
+            settings.iter().find(|(path, _)| *path == setting.path()).map(|(_, value)| value)
+        });
+        if values.iter().any(Option::is_some) {
+            let path = code(setting.path());
+            let texts = values.map(|value| match value {
+                Some(Value::String(text)) => text.clone(),
+                Some(value) => value.to_string(),
+                None => setting.default_text(),
+            });
+            let cells: Vec<&str> = std::iter::once(&path).chain(&texts).map(String::as_str).collect();
+            row(out, &cells);
+        }
+    }
+}
+
+fn errors(out: &mut String) {
     out.push_str(
         "\n## Errors\n\n`extensions.code` of an error. The status is that of a reply without `data`; ",
     );
@@ -47,20 +88,58 @@ fn reference() -> String {
             Source::Subgraph => "subgraph",
             Source::Gateway => "gateway",
         };
-        row(&mut out, &[&code(error.text()), source, &error.status().to_string(), error.help()]);
+        row(out, &[&code(error.text()), source, &error.status().to_string(), error.help()]);
     }
+}
+
+fn metrics(out: &mut String) {
     out.push_str(
-        "\n## Metrics\n\nIn Envoy's `/stats` behind `wasmcustom.`; in Prometheus with `_` for `.`, and ",
+        "\n## Metrics\n\nIn Envoy's `/stats` behind `wasmcustom.`; in Prometheus with `_` for `.`. What stands in \
+         braces is a label:\n\n| label | values |\n|---|---|\n",
     );
-    out.push_str("`{subgraph}` as the label `subgraph`.\n\n| metric | kind | what |\n|---|---|---|\n");
+    let names =
+        |names: &mut dyn Iterator<Item = &'static str>| names.map(code).collect::<Vec<_>>().join(", ");
+    let labels: [(&str, String); 5] = [
+        ("layer", names(&mut Layer::ALL.into_iter().map(Layer::name))),
+        ("reason", names(&mut Eviction::ALL.into_iter().map(Eviction::name))),
+        ("alert", names(&mut Alert::ALL.into_iter().map(Alert::name))),
+        ("limit", names(&mut Limit::ALL.iter().map(|limit| limit.name()))),
+        ("subgraph", "the names in the supergraph".to_owned()),
+    ];
+    for (label, values) in &labels {
+        assert!(METRICS.iter().any(|metric| metric.name.contains(&format!("{{{label}}}"))), "{label}");
+        let meaning = match *label {
+            "layer" => format!("{values}: a worker's memory, the workers' shared data, the fleet's store"),
+            "reason" => format!("{values}: too many plans, too many bytes, out of time, a newer one came"),
+            "alert" => format!("{values}: `plan_cache.alerts` and `plan_cache.warning_threshold` say when"),
+            _ => values.clone(),
+        };
+        row(out, &[&code(label), &meaning]);
+    }
+    out.push_str("\n| metric | kind | what |\n|---|---|---|\n");
     for metric in METRICS {
+        for label in metric.name.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+            assert!(labels.iter().any(|(known, _)| *known == label), "{}", metric.name);
+        }
         let kind = match metric.kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
         };
-        row(&mut out, &[&code(metric.name), kind, metric.help]);
+        row(out, &[&code(metric.name), kind, metric.help]);
     }
-    out
+}
+
+fn recommendations(out: &mut String) {
+    out.push_str(
+        "\n## Recommendations\n\nWhat `GET /weir/plan-cache` of the admin listener may recommend, by `type`. Each comes \
+         with the improvement that the worker's last interval makes it expect, the effort, the numbers it was \
+         computed from, and, where settings can do it, the changes that `POST /weir/plan-cache/apply` makes.\n\n",
+    );
+    out.push_str("| type | what and what to do |\n|---|---|\n");
+    for entry in RECOMMENDATIONS {
+        row(out, &[&code(entry.word), entry.doc]);
+    }
 }
 
 fn code(text: &str) -> String {

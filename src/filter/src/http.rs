@@ -8,7 +8,6 @@ use proxy_wasm::types::{Action, BufferType};
 use weir_gateway::event::HttpRequest;
 use weir_gateway::{Input, RequestId, Route};
 
-use crate::admin;
 use crate::fault::Fault;
 use crate::hostcall::attempt;
 use crate::local_reply;
@@ -23,8 +22,8 @@ pub(crate) struct Stream {
     phase: Phase,
     /// Panic when the next call is answered (fault injection).
     panic_in_call: bool,
-    /// The request is an operator's.
-    for_admin: bool,
+    /// It came in by the admin listener.
+    for_operators: bool,
 }
 
 enum Phase {
@@ -38,8 +37,8 @@ enum Phase {
 
 impl Stream {
     /// The stream with context id `id`.
-    pub(crate) fn new(id: u32, worker: Rc<Worker>) -> Stream {
-        Stream { id, worker, phase: Phase::Passing, panic_in_call: false, for_admin: false }
+    pub(crate) fn new(id: u32, worker: Rc<Worker>, for_operators: bool) -> Stream {
+        Stream { id, worker, phase: Phase::Passing, panic_in_call: false, for_operators }
     }
 
     fn on_headers(&mut self, end_of_stream: bool) -> Action {
@@ -62,13 +61,13 @@ impl Stream {
                 None => {}
             }
         }
-        if route == Route::Pass && admin::is_asked(head.path()) {
-            self.for_admin = true;
-        } else if route == Route::Pass {
+        if route == Route::Pass && !self.for_operators {
             worker.requests.borrow_mut().close(RequestId(self.id));
             return Action::Continue;
         }
-        if let Some(reply) = local_reply::probe(route, || worker.readiness()) {
+        if !self.for_operators
+            && let Some(reply) = local_reply::probe(route, || worker.readiness())
+        {
             self.phase = Phase::Taken;
             worker.answer(self.id, reply);
             return Action::Pause;
@@ -123,8 +122,11 @@ impl Stream {
             request.body = body;
             let id = RequestId(self.id);
             self.worker.requests.borrow_mut().hand_over(id);
-            let input =
-                if self.for_admin { Input::Admin { id, request } } else { Input::Request { id, request } };
+            let input = if self.for_operators {
+                Input::Admin { id, request }
+            } else {
+                Input::Request { id, request }
+            };
             self.worker.drive(self.id, input);
         }
     }

@@ -14,7 +14,6 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
-mod admin;
 mod call_table;
 mod clock;
 mod fault;
@@ -24,6 +23,7 @@ mod hostcall;
 mod http;
 mod local_reply;
 mod metrics;
+mod operators;
 mod panic;
 mod plugin_configuration;
 mod request_head;

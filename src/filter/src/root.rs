@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::hostcall::{self, attempt};
 use crate::http::Stream;
 use crate::metrics::Metrics;
+use crate::operators;
 use crate::panic::guard;
 use crate::plugin_configuration;
 use crate::unconfigured::Unconfigured;
@@ -23,12 +24,14 @@ use crate::worker::Worker;
 pub(crate) struct Root {
     id: u32,
     worker: Option<Rc<Worker>>,
+    /// The admin listener's, without a worker of its own.
+    for_operators: bool,
 }
 
 impl Root {
     /// A root without a configuration.
     pub(crate) fn new(id: u32) -> Root {
-        Root { id, worker: None }
+        Root { id, worker: None, for_operators: false }
     }
 
     /// Builds the worker for the plugin's configuration.
@@ -84,10 +87,16 @@ impl Context for Root {
 
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
+        if operators::is_theirs() {
+            self.for_operators = true;
+            return true;
+        }
         let problems = match guard(|| self.configure(size)) {
             Ok(Ok(worker)) => {
                 worker.begin();
-                self.worker = Some(Rc::new(worker));
+                let worker = Rc::new(worker);
+                operators::show(&worker);
+                self.worker = Some(worker);
                 return true;
             }
             Ok(Err(problems)) => problems,
@@ -108,8 +117,9 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(match &self.worker {
-            Some(worker) => Box::new(Stream::new(id, Rc::clone(worker))),
+        let worker = if self.for_operators { operators::shown() } else { self.worker.clone() };
+        Some(match worker {
+            Some(worker) => Box::new(Stream::new(id, worker, self.for_operators)),
             None => Box::new(Unconfigured { id }),
         })
     }

@@ -188,8 +188,7 @@ impl Known {
             sum.saturating_add(text).saturating_add(NODE)
         });
         let texts = self.text.len().saturating_add(self.normal.len());
-        let types = self.types.iter().count().saturating_mul(NODE * 4);
-        sources.saturating_add(texts).saturating_add(types)
+        sources.saturating_add(texts).saturating_add(self.types.weight())
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Gateway {
     failures: LruCache<Key, (Timestamp, Rc<str>, Refused)>,
     shared: Option<Shared>,
     store: Option<Store>,
+    /// Time of lookups that was not counted yet.
+    looked_micros: u64,
     writes: store::Writes,
     tasks: Tasks,
     lease: Lease,
@@ -193,6 +195,7 @@ impl Gateway {
             failures: LruCache::new(MAX_FAILURES),
             shared,
             store,
+            looked_micros: 0,
             writes: store::Writes::default(),
             tasks: Tasks::default(),
             lease: Lease::default(),

@@ -23,6 +23,13 @@ pub(crate) fn node() -> PathBuf {
     std::env::var_os("NODE").map_or_else(|| "node".into(), PathBuf::from)
 }
 
+/// Debian's nginx, `$NGINX`; a user's PATH often lacks its folder.
+pub(crate) fn nginx() -> PathBuf {
+    let path = std::env::var_os("NGINX").map_or_else(|| "/usr/sbin/nginx".into(), PathBuf::from);
+    assert!(path.is_file(), "there is no {}: run `make setup`, or set $NGINX", path.display());
+    path
+}
+
 /// The folder of the npm package `graphql-http`, `$WEIR_AUDITS`.
 pub(crate) fn audits() -> PathBuf {
     let folder = ".tools/audits/node_modules/graphql-http";

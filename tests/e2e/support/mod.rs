@@ -4,6 +4,7 @@ pub(crate) mod binaries;
 pub(crate) mod canned;
 pub(crate) mod client;
 pub(crate) mod gateway;
+pub(crate) mod nginx;
 pub(crate) mod nursery;
 pub(crate) mod operations;
 pub(crate) mod patience;

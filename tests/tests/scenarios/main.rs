@@ -10,6 +10,7 @@ mod headers;
 mod operations;
 mod operators;
 mod plan_cache;
+mod plan_races;
 mod reload;
 mod requests;
 mod results;

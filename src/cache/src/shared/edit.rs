@@ -180,7 +180,7 @@ impl Opened {
             }
             None => Index::empty(geometry.epoch),
         };
-        index.fit(shape, &mut counts);
+        broken |= index.fit(shape, &mut counts);
         let cas = cas.or(CREATE);
         Some(Opened { index, shape, shard, broken, epoch: geometry.epoch, cas, counts })
     }

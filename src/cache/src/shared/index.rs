@@ -2,6 +2,9 @@
 //!
 //! Pure bookkeeping on a copy; `edit.rs` takes the copy and puts it back.
 
+use std::cmp::Reverse;
+use std::mem;
+
 use serde::{Deserialize, Serialize};
 
 use super::geometry::Shape;
@@ -16,6 +19,9 @@ const FORMAT: u16 = 1;
 
 /// Claims in one shard: several times the plans that all workers of a machine make at once in a shard.
 const MAX_CLAIMS: usize = 32;
+
+/// How far the clocks of two workers may be apart, or a task's sense of now may lag behind, in milliseconds.
+const SKEW: u64 = 60_000;
 
 /// Of an encoded record without its pages: a key of at most 19 bytes, five numbers of at most 10, two of at most 5, a
 /// number of pages of at most 3, a flag.
@@ -89,10 +95,10 @@ pub(super) fn bound(shape: Shape) -> usize {
 }
 
 impl Writer {
-    /// Who it keeps waiting, if it still does. One that would last longer than a claim may comes from a clock that is not ours,
-    /// and counts as lapsed: else it could keep everyone for ever.
+    /// Whether its time is not over. A time that lies too far ahead is of another clock than ours, and over: else the
+    /// others would wait until that clock's now.
     fn holds(self, now: Now) -> bool {
-        now.now < self.until && self.until <= now.now.saturating_add(now.claim.saturating_mul(2))
+        now.now < self.until && self.until <= now.now.saturating_add(now.claim).saturating_add(SKEW)
     }
 }
 
@@ -110,21 +116,24 @@ impl Index {
         postcard::from_bytes(body).map_err(|_| Corrupt::Damaged)
     }
 
-    /// Leaves only what holds in a shard of this shape: after a change of size, and whatever else was written.
-    pub(super) fn fit(&mut self, shape: Shape, counts: &mut SharedCounts) {
+    /// Leaves only what holds in a shard of this shape: after a change of size, and whatever else was written. `false` if all
+    /// does.
+    pub(super) fn fit(&mut self, shape: Shape, counts: &mut SharedCounts) -> bool {
         let before = self.records.len();
         let mut taken = vec![false; shape.pages as usize];
+        let mut take =
+            |page: &u16| taken.get_mut(usize::from(*page)).is_some_and(|taken| !mem::replace(taken, true));
         self.records.retain(|record| {
-            let whole = record.pages.len() == page::count(record.size as usize);
-            whole
-                && record.pages.iter().all(|page| {
-                    taken.get_mut(usize::from(*page)).is_some_and(|taken| !std::mem::replace(taken, true))
-                })
+            record.pages.len() == page::count(record.size as usize) && record.pages.iter().all(&mut take)
         });
-        self.records.truncate(shape.records as usize);
+        if self.records.len() > shape.records as usize {
+            self.records.sort_by_key(|record| Reverse(record.rank()));
+            self.records.truncate(shape.records as usize);
+        }
         self.claims.truncate(MAX_CLAIMS);
-        counts.evicted_resize =
-            counts.evicted_resize.saturating_add(before.saturating_sub(self.records.len()) as u64);
+        let gone = before.saturating_sub(self.records.len());
+        counts.evicted_resize = counts.evicted_resize.saturating_add(gone as u64);
+        gone > 0
     }
 
     pub(super) fn find(&self, key: Key) -> Option<&Record> {

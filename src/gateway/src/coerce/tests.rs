@@ -30,7 +30,7 @@ fn messages(ty: &str, json: &str) -> Vec<String> {
     let supergraph = Supergraph::parse(SDL).expect("supergraph");
     let operation = Operation::prepare(&supergraph, &text, None, &OperationLimits::default())
         .unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
-    let variables = if json.is_empty() { Vec::new() } else { vec![("x".to_owned(), json.to_owned())] };
+    let variables = if json.is_empty() { Vec::new() } else { vec![("x".into(), json.to_owned())] };
     let errors = check(operation.variables(), &variables, true);
     for error in &errors {
         assert_eq!((error.code.as_str(), error.locations.as_slice()), ("BAD_USER_INPUT", &[(2, 3)][..]));

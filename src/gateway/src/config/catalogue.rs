@@ -250,7 +250,7 @@ settings! {
         "Whether the workers of this Envoy share plans; on, since each would else plan every operation anew.";
     L2_MAX_SIZE: InheritedCount = "plan_cache.layers.l2.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
         "Plans that the workers share.";
-    L2_MAX_BYTES: InheritedBytes = "plan_cache.layers.l2.max_bytes", inherited_bytes(1 << 20, 512 << 20, "plan_cache.max_bytes"),
+    L2_MAX_BYTES: InheritedBytes = "plan_cache.layers.l2.max_bytes", inherited_bytes(1 << 16, 512 << 20, "plan_cache.max_bytes"),
         "Envoy's memory for shared plans, which are packed to a fifth of their size in a worker.";
     L2_TTL: Span = "plan_cache.layers.l2.ttl", inherited_span("plan_cache.ttl", 100, 30 * 24 * HOUR),
         "How long shared plans are kept.";

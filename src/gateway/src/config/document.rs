@@ -68,14 +68,20 @@ impl Document {
     /// Puts a value in the place of the document's own. Refused are paths that no setting of the plan cache has, and
     /// those that only a start can change.
     pub(super) fn change(&mut self, path: &str, value: Value) {
-        const FIXED: [&str; 2] = ["plan_cache.layers.l3.", "plan_cache.warm_up."];
-        let known = CATALOGUE.iter().any(|entry| entry.path() == path) && path.starts_with("plan_cache.");
-        if !known || FIXED.iter().any(|prefix| path.starts_with(prefix)) {
-            let settings =
-                CATALOGUE.iter().map(|entry| entry.path()).filter(|path| path.starts_with("plan_cache."));
-            let fix = match suggest::nearest(path, settings) {
-                Some(near) if near != path => format!("did you mean `{near}`?"),
-                _ => "settings of the plan cache can, but not those of its store and its warm-up".to_owned(),
+        const FIXED: [&str; 3] =
+            ["plan_cache.layers.l2.enabled", "plan_cache.layers.l3.", "plan_cache.warm_up."];
+        let mut changeable = CATALOGUE.iter().map(|entry| entry.path()).filter(|path| {
+            path.starts_with("plan_cache.") && !FIXED.iter().any(|fixed| path.starts_with(fixed))
+        });
+        if !changeable.clone().any(|known| known == path) {
+            let is_fixed = CATALOGUE.iter().any(|entry| entry.path() == path);
+            let fix = match suggest::nearest(path, &mut changeable).filter(|_| !is_fixed) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => {
+                    "settings of the plan cache can, but not those of its store and its warm-up, nor whether \
+                    workers share plans"
+                        .to_owned()
+                }
             };
             self.problems.push(Problem::new(path, "can't be changed at run time", fix));
             return;
@@ -104,6 +110,12 @@ impl Document {
     /// Whether the document has something at this setting's key.
     pub(super) fn has<S>(&self, setting: &Setting<S>) -> bool {
         find(&self.root, &setting.path.split('.').collect::<Vec<_>>()).is_some()
+    }
+
+    /// Whether the document has something in the group at `path`.
+    pub(super) fn has_any(&self, path: &str) -> bool {
+        let group = find(&self.root, &path.split('.').collect::<Vec<_>>()).and_then(Value::as_object);
+        group.is_some_and(|group| group.values().any(|value| !value.is_null()))
     }
 
     /// The names under `subgraphs`.

@@ -24,6 +24,7 @@ pub(super) fn read(document: &mut Document) -> Option<Option<FetchConfig>> {
         cluster: &c::FETCH_CLUSTER,
         authority: &c::FETCH_AUTHORITY,
         path: &c::FETCH_PATH,
+        group: "supergraph.fetch",
     };
     let target = Target::read(document, &settings);
     let interval = document.read(&c::FETCH_INTERVAL, "");

@@ -16,7 +16,7 @@ pub struct WarmUpOperation {
 }
 
 /// The most operations that are taken.
-const MAX_OPERATIONS: usize = 100_000;
+pub(super) const MAX_OPERATIONS: usize = 100_000;
 
 /// A list of operations.
 #[derive(Debug, Clone, Copy)]
@@ -66,27 +66,21 @@ impl Shape for Manifest {
             )
         };
         let Value::Object(manifest) = json else { return Err(refused()) };
-        let plain = |query: &str, name: Option<&str>| WarmUpOperation {
+        // A text of a manifest holds one operation, so its name need not be known.
+        let plain = |query: &str| WarmUpOperation {
             query: query.to_owned(),
-            operation_name: name.filter(|name| !name.is_empty()).map(ToOwned::to_owned),
+            operation_name: None,
             variables: Map::new(),
         };
         if let Some(Value::Array(operations)) = manifest.get("operations") {
             bounded(operations.len())?;
             return operations
                 .iter()
-                .map(|operation| {
-                    let body = operation.get("body").and_then(Value::as_str).ok_or_else(refused)?;
-                    // A body holds one operation, so its name need not be known.
-                    Ok(plain(body, None))
-                })
+                .map(|operation| operation.get("body").and_then(Value::as_str).map(plain).ok_or_else(refused))
                 .collect();
         }
         bounded(manifest.len())?;
-        manifest
-            .values()
-            .map(|text| text.as_str().map(|text| plain(text, None)).ok_or_else(refused))
-            .collect()
+        manifest.values().map(|text| text.as_str().map(plain).ok_or_else(refused)).collect()
     }
 
     fn default(&self) -> Option<Vec<WarmUpOperation>> {

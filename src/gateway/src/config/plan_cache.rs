@@ -6,7 +6,7 @@ use weir_cache::Strategy;
 
 use super::catalogue as c;
 use super::document::Document;
-use super::operations::WarmUpOperation;
+use super::operations::{MAX_OPERATIONS, WarmUpOperation};
 use super::target::{Target, TargetSettings};
 
 /// The settings of the plan cache.
@@ -118,26 +118,24 @@ pub struct PlanCacheAlerts {
 
 pub(super) fn read(document: &mut Document) -> Option<PlanCacheConfig> {
     // Each is read, even after one is refused: all problems are reported at once.
+    let before = document.problems.len();
     let base = base(document);
     let warning_threshold = document.read(&c::CACHE_WARNING_THRESHOLD, "");
     let metrics = document.read(&c::CACHE_METRICS, "");
     let admission = document.read(&c::CACHE_ADMISSION, "");
     let coherency = document.read(&c::CACHE_COHERENCY, "");
-    let before = document.problems.len();
-    let memory = base.map(|base| LayerConfig {
-        max_size: document.read(&c::L1_MAX_SIZE, "").unwrap_or(base.max_size),
-        max_bytes: document.read(&c::L1_MAX_BYTES, "").unwrap_or(base.max_bytes),
-        ttl: document.read(&c::L1_TTL, "").unwrap_or(base.ttl),
-        strategy: document.read(&c::L1_STRATEGY, "").unwrap_or(base.strategy),
-        ..base
-    });
-    let layer = base.map(|base| LayerConfig {
-        max_size: document.read(&c::L2_MAX_SIZE, "").unwrap_or(base.max_size),
-        max_bytes: document.read(&c::L2_MAX_BYTES, "").unwrap_or(base.max_bytes),
-        ttl: document.read(&c::L2_TTL, "").unwrap_or(base.ttl),
-        strategy: document.read(&c::L2_STRATEGY, "").unwrap_or(base.strategy),
-        ..base
-    });
+    let memory = LayerOverrides {
+        max_size: document.read(&c::L1_MAX_SIZE, ""),
+        max_bytes: document.read(&c::L1_MAX_BYTES, ""),
+        ttl: document.read(&c::L1_TTL, ""),
+        strategy: document.read(&c::L1_STRATEGY, ""),
+    };
+    let layer = LayerOverrides {
+        max_size: document.read(&c::L2_MAX_SIZE, ""),
+        max_bytes: document.read(&c::L2_MAX_BYTES, ""),
+        ttl: document.read(&c::L2_TTL, ""),
+        strategy: document.read(&c::L2_STRATEGY, ""),
+    };
     let enabled = document.read(&c::L2_ENABLED, "");
     let claim_time = document.read(&c::L2_CLAIM_TIME, "");
     let store = store(document);
@@ -146,18 +144,39 @@ pub(super) fn read(document: &mut Document) -> Option<PlanCacheConfig> {
     if document.problems.len() > before {
         return None;
     }
+    let base = base?;
     Some(PlanCacheConfig {
-        base: base?,
+        base,
         warning_threshold: warning_threshold?,
         metrics: metrics?,
         admission: admission?,
         coherency: coherency?,
-        memory: memory?,
-        shared: SharedConfig { enabled: enabled?, layer: layer?, claim_time: claim_time? },
+        memory: memory.over(base),
+        shared: SharedConfig { enabled: enabled?, layer: layer.over(base), claim_time: claim_time? },
         store,
         warm_up: warm_up?,
         alerts: alerts?,
     })
+}
+
+/// What a layer says of itself; the rest is as for all.
+struct LayerOverrides {
+    max_size: Option<usize>,
+    max_bytes: Option<usize>,
+    ttl: Option<Duration>,
+    strategy: Option<Strategy>,
+}
+
+impl LayerOverrides {
+    fn over(self, base: LayerConfig) -> LayerConfig {
+        LayerConfig {
+            max_size: self.max_size.unwrap_or(base.max_size),
+            max_bytes: self.max_bytes.unwrap_or(base.max_bytes),
+            ttl: self.ttl.unwrap_or(base.ttl),
+            strategy: self.strategy.unwrap_or(base.strategy),
+            ..base
+        }
+    }
 }
 
 fn base(document: &mut Document) -> Option<LayerConfig> {
@@ -185,6 +204,7 @@ fn store(document: &mut Document) -> Option<StoreConfig> {
             cluster: &c::L3_CLUSTER,
             authority: &c::L3_AUTHORITY,
             path: &c::L3_PATH,
+            group: "plan_cache.layers.l3",
         },
     );
     let timeout = document.read(&c::STORE_TIMEOUT, "");
@@ -218,6 +238,11 @@ fn warm_up(document: &mut Document) -> Option<WarmUpConfig> {
     let hottest = document.read(&c::WARM_UP_HOTTEST, "");
     let mut operations = operations?;
     operations.extend(manifest?);
+    if operations.len() > MAX_OPERATIONS {
+        let message = format!("these and those of the manifest are more than {MAX_OPERATIONS} operations");
+        let place = c::WARM_UP_OPERATIONS.path;
+        document.problems.push(super::Problem::new(place, message, "list the most used ones"));
+    }
     Some(WarmUpConfig {
         operations,
         max_time: max_time?,

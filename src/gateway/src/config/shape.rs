@@ -326,6 +326,11 @@ fn whole(json: &Value) -> Option<u64> {
 
 /// A time as users write it: `30s`.
 pub(super) fn span_text(span: Duration) -> String {
+    const DAY: u64 = 86_400;
+    // Beyond a month the crate writes months of 30.44 days.
+    if span.subsec_nanos() == 0 && span.as_secs() > DAY && span.as_secs().is_multiple_of(DAY) {
+        return format!("{}days", span.as_secs() / DAY);
+    }
     humantime::format_duration(span).to_string()
 }
 

@@ -25,18 +25,22 @@ pub(super) struct TargetSettings {
     pub(super) cluster: &'static Setting<Text>,
     pub(super) authority: &'static Setting<Text>,
     pub(super) path: &'static Setting<Text>,
+    /// Where they stand, with others of the same service.
+    pub(super) group: &'static str,
 }
 
 impl Target {
-    /// The target that the document names; `None` if it names none, or if something was refused.
+    /// The target that the document names; `None` if it names none, or if something was refused. Settings of a service
+    /// that is not named are refused, for they would do nothing.
     pub(super) fn read(document: &mut Document, settings: &TargetSettings) -> Option<Target> {
+        let is_named = document.has(settings.url) || document.has(settings.cluster);
         let url = document.read(settings.url, "");
         let cluster = document.read(settings.cluster, "");
         let authority = document.read(settings.authority, "");
         let path = document.read(settings.path, "");
         let endpoint = url.and_then(|url| Endpoint::parse(&url).ok());
-        if endpoint.is_none() && cluster.is_none() {
-            if authority.is_some() || path.is_some() {
+        if !is_named {
+            if document.has_any(settings.group) {
                 let message = "is missing, although other settings beside it are there";
                 let fix = format!("set it, or `{}` to a cluster of Envoy's", settings.cluster.path);
                 document.problems.push(Problem::new(settings.url.path, message, fix));

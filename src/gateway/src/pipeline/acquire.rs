@@ -242,9 +242,13 @@ impl Gateway {
                 *spent = spent.saturating_add(planning);
                 self.count(Metric::PlanningTimeTotal, i64::try_from(micros).unwrap_or(i64::MAX));
                 self.outputs.push_back(Output::Record(Metric::PlanningTime, micros));
-                if (self.shared.is_some() || self.store.is_some())
-                    && let Some(payload) = plan.to_bytes()
-                {
+                let outside = self.shared.is_some() || self.store.is_some();
+                let payload = if outside { plan.to_bytes() } else { None };
+                if outside && payload.is_none() {
+                    // Nested too deeply to be read back.
+                    self.give_up_claim(now, key, claimed);
+                }
+                if let Some(payload) = payload {
                     let entry = Entry {
                         environment: engine.environment.into(),
                         key,
@@ -261,15 +265,20 @@ impl Gateway {
                 self.obtained_new(now, key, plan, planning);
             }
             Err(refused) => {
-                if claimed && let Some(shared) = &mut self.shared {
-                    let task = shared.release(now.0, key);
-                    self.run(now, Purpose::Share, task);
-                }
+                self.give_up_claim(now, key, claimed);
                 self.failures.put(key, (now.after(FAILURE_LASTS), Rc::clone(&known.normal), refused.clone()));
                 if let Some(acquisition) = self.acquisitions.remove(&key) {
                     self.notify(now, acquisition.waiters, Err(refused));
                 }
             }
+        }
+    }
+
+    /// Lets other workers plan what this one won't share.
+    fn give_up_claim(&mut self, now: Timestamp, key: Key, claimed: bool) {
+        if claimed && let Some(shared) = &mut self.shared {
+            let task = shared.release(now.0, key);
+            self.run(now, Purpose::Share, task);
         }
     }
 
@@ -344,11 +353,8 @@ impl Gateway {
             }
         }
         let requests = waiters.iter().filter(|waiter| matches!(waiter, Waiter::Request { .. })).count();
-        // Those who joined found a plan that was being made.
-        let found = if found { requests } else { requests.saturating_sub(1) };
-        self.count(Metric::PlanCacheFound, i64::try_from(found).unwrap_or(i64::MAX));
         let elapsed = (self.clock)().since(began);
-        let spent = if found == requests { elapsed } else { elapsed.saturating_sub(planning) };
+        let spent = if found { elapsed } else { elapsed.saturating_sub(planning) };
         for _ in 0..requests {
             self.looked(spent);
         }
@@ -374,7 +380,7 @@ impl Gateway {
         let time = &mut self.monitor.counts().lookup_time;
         *time = time.saturating_add(spent);
         self.outputs.push_back(Output::Record(Metric::PlanCacheLookupTime, micros));
-        self.count(Metric::PlanCacheLookupTimeTotal, i64::try_from(micros).unwrap_or(i64::MAX));
+        self.looked_micros = self.looked_micros.saturating_add(micros);
     }
 
     /// Drops the waits of a request that has ended; the acquisition itself goes on for others to come, unless it is

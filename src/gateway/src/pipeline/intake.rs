@@ -68,7 +68,6 @@ impl Gateway {
         let outputs = &mut self.outputs;
         let mut note = |output| outputs.push_back(output);
         let prepared = prepare(now.0, &self.engine, &mut self.plans, &operation, &mut note)?;
-        self.count(Metric::PlanCacheLookups, 1);
         let Bound { key, variant, .. } = &prepared.bound;
         let (key, planned) = (*key, self.plans.plan(now.0, *key, &prepared.known.normal, variant));
         if self.cache_config.metrics {
@@ -89,7 +88,6 @@ impl Gateway {
         Ok(match planned {
             Some(planned) => {
                 self.count(Metric::PlanCacheHits(Layer::L1), 1);
-                self.count(Metric::PlanCacheFound, 1);
                 self.looked((self.clock)().since(began));
                 Ready::Plan(Execution::new(Rc::clone(&planned.plan), variables))
             }

@@ -24,8 +24,14 @@ const SAMPLED: usize = 1024;
 const MAX_OPERATIONS: usize = 10_000;
 
 /// The counters that alerts look at, in the order of [`Sums`].
-const SUMS: [Metric; 3] =
-    [Metric::PlanCacheLookups, Metric::PlanCacheFound, Metric::PlanCacheLookupTimeTotal];
+const SUMS: [Metric; 6] = [
+    Metric::PlanCacheHits(Layer::L1),
+    Metric::PlanCacheMisses(Layer::L1),
+    Metric::PlanCacheHits(Layer::L2),
+    Metric::PlanCacheHits(Layer::L3),
+    Metric::PlanCacheJoins,
+    Metric::PlanCacheLookupTimeTotal,
+];
 
 /// What is measured.
 pub(super) struct Monitor {
@@ -153,7 +159,9 @@ impl Gateway {
     }
 
     fn watch_rates(&mut self, values: &[u64]) {
-        let [lookups, found, lookup_micros] = *values else { return };
+        let [l1, missed, l2, l3, joined, lookup_micros] = *values else { return };
+        let lookups = l1.saturating_add(missed);
+        let found = [l2, l3, joined].iter().fold(l1, |sum, count| sum.saturating_add(*count));
         let sums = Sums { lookups, found, lookup_micros };
         let Some(before) = self.monitor.sums.replace(sums) else { return };
         let lookups = lookups.saturating_sub(before.lookups);

@@ -29,6 +29,8 @@ impl Gateway {
             self.go_on_reloading(now);
             self.tend_shared(now);
             self.tend_store(now);
+            let micros = std::mem::take(&mut self.looked_micros);
+            self.count_many(Metric::PlanCacheLookupTimeTotal, micros);
             self.watch(now);
         }
         self.go_on_warming(now, is_tick);

@@ -89,7 +89,7 @@ proptest! {
             prop_assert_eq!(json["query"].as_str(), Some(operation.query.as_str()));
             prop_assert!(json["extensions"].is_object() || json["extensions"].is_null());
             let variables = operation.variables.iter().map(|(name, text)| {
-                (name.clone(), serde_json::from_str(text).unwrap_or_default())
+                (name.to_string(), serde_json::from_str(text).unwrap_or_default())
             });
             let sent = json["variables"].as_object().cloned().unwrap_or_default();
             prop_assert_eq!(variables.collect::<serde_json::Map<String, Value>>(), sent);

@@ -87,7 +87,7 @@ impl Index {
             .records
             .iter()
             .filter(|record| record.writer.is_none())
-            .map(|record| (Reverse(record.kept_until()), record.tag, record.pages.len()))
+            .map(|record| (Reverse(record.rank()), record.tag, record.pages.len()))
             .collect();
         order.sort_unstable();
         let at_once =
@@ -122,8 +122,8 @@ impl Index {
 }
 
 impl Record {
-    /// The rank in which entries go, lowest first.
-    fn kept_until(&self) -> u64 {
+    /// The order in which entries go, lowest first.
+    pub(super) fn rank(&self) -> u64 {
         let credit = u64::from(self.cost).saturating_mul(CREDIT) / 1000;
         self.used.saturating_add(credit.min(MAX_CREDIT))
     }

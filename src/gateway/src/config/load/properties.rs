@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::tests::SDL;
+use super::tests::{SDL, with_supergraph};
 use super::*;
+use crate::config::{Preset, effective};
 
 /// Keys that exist, so that random documents get past the first check.
 fn any_key() -> impl Strategy<Value = String> {
@@ -35,6 +36,20 @@ fn any_key() -> impl Strategy<Value = String> {
         "merge",
         "errors",
         "allow_codes",
+        "preset",
+        "fetch",
+        "plan_cache",
+        "layers",
+        "l1",
+        "l2",
+        "l3",
+        "max_size",
+        "max_bytes",
+        "ttl",
+        "warm_up",
+        "operations",
+        "manifest",
+        "alerts",
         "*",
         "",
     ];
@@ -60,6 +75,36 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Settings of the plan cache that hold, each there or not.
+fn any_plan_cache() -> impl Strategy<Value = Value> {
+    fn maybe(of: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
+        prop_oneof![Just(Value::Null), of].boxed()
+    }
+    let count = || maybe((1..=1_000_000_u32).prop_map(Value::from));
+    let bytes = || maybe((1_u32 << 16..=512 << 20).prop_map(Value::from));
+    let span = || maybe((100_u64..=30 * 86_400_000).prop_map(|span| json!(format!("{span}ms"))));
+    let strategy = || maybe(prop::sample::select(vec!["lru", "lru_batch"]).prop_map(Value::from));
+    let switch = || maybe(any::<bool>().prop_map(Value::from));
+    let layer = move || (count(), bytes(), span(), strategy());
+    (layer(), layer(), layer(), switch(), switch(), any::<bool>()).prop_map(
+        |(base, l1, l2, renew, shared, has_store)| {
+            let write = |(size, bytes, ttl, strategy): (Value, Value, Value, Value)| {
+                json!({
+                    "max_size": size, "max_bytes": bytes, "ttl": ttl, "eviction_strategy": strategy
+                })
+            };
+            let mut document = write(base);
+            document["renew_ttl"] = renew;
+            document["layers"] = json!({"l1": write(l1), "l2": write(l2)});
+            document["layers"]["l2"]["enabled"] = shared;
+            if has_store {
+                document["layers"]["l3"] = json!({"url": "https://plans.example.com/a%20b?c"});
+            }
+            document
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -76,6 +121,22 @@ proptest! {
         if let Err(problems) = load(&text) {
             prop_assert!(!problems.is_empty());
         }
+    }
+
+    #[test]
+    fn the_effective_settings_of_a_plan_cache_load_to_themselves(
+        plan_cache in any_plan_cache(),
+        preset in prop::option::of(prop::sample::select(Preset::ALL.to_vec())),
+    ) {
+        let preset = preset.map(|(word, _)| word);
+        let settings = with_supergraph(json!({"plan_cache": plan_cache, "preset": preset}));
+        let Ok(first) = load(&settings) else {
+            return Err(TestCaseError::fail(format!("refused: {:#?}", load(&settings).err())));
+        };
+        let Ok(again) = load(&with_supergraph(effective(&first.config))) else {
+            return Err(TestCaseError::fail(effective(&first.config).to_string()));
+        };
+        prop_assert_eq!(again.config, first.config);
     }
 
     #[test]

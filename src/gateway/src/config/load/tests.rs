@@ -9,6 +9,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::config::effective;
 
+mod plan_cache;
+
 pub(super) const SDL: &str = r#"
 schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) { query: Query }
 directive @join__enumValue(graph: join__Graph!) repeatable on ENUM_VALUE
@@ -31,9 +33,9 @@ type Query @join__type(graph: ACCOUNTS) @join__type(graph: REVIEWS) {
 }
 "#;
 
-/// Settings with the supergraph put in; `reviews`, which has no URL there, gets one.
-fn with_supergraph(mut settings: Value) -> String {
-    settings["supergraph"] = json!({ "inline": SDL });
+/// Settings with the supergraph's text put in; `reviews`, which has no URL there, gets one.
+pub(super) fn with_supergraph(mut settings: Value) -> String {
+    settings["supergraph"]["inline"] = json!(SDL);
     let url = &mut settings["subgraphs"]["reviews"]["url"];
     if url.is_null() {
         *url = json!("http://127.0.0.1:4100/reviews");
