@@ -26,7 +26,7 @@ compose-test: ## bring up envoy/docker-compose.yml, ask it the demo operation, t
 bench: ## measure Weir beside Envoy plainly proxying
 	@tools/bench.sh
 
-bench-cache: ## measure the plan cache alone, natively and in wasm (docs/plan-cache-measured.md)
+bench-cache: ## measure the plan cache alone, natively and in wasm (docs/plan-cache-benchmarks.md)
 	@tools/bench-cache.sh
 
 fuzz: ## fuzz each target for SECONDS=1200, or one: TARGET=operation (tests/fuzz/README.md)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The plan cache's benches, built as the module is, natively and in wasm on V8 (Node): prints what docs/plan-cache-measured.md
+# The plan cache's benches, built as the module is, natively and in wasm on V8 (Node): prints what docs/plan-cache-benchmarks.md
 # holds. `ratios` alone takes half a minute. Figures are worth something on a machine that does nothing else meanwhile.
 #   tools/bench-cache.sh [native|wasm] [ratios | criterion's arguments]
 set -euo pipefail

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings up envoy/docker-compose.yml as users run it, asks it the demo's operation, compares the answer
-# with envoy/demo.expected.json and takes it down again. When red it shows the containers' logs.
+# with envoy/demo.expected.json, restarts Envoy, asks again (the plan has to come from the store), and takes it
+# down again. When red it shows the containers' logs.
 set -euo pipefail
 # shellcheck source=tools/toolchain.sh
 . "$(dirname "$0")/toolchain.sh"
@@ -36,6 +37,32 @@ ask() {
     curl -sS -m 20 "$@" "http://$address$path"
 }
 
+# Finds Envoy's ports, which are others after each start, and waits until Weir is ready.
+locate() {
+    address=$("${compose[@]}" port envoy 4000)
+    admin=$("${compose[@]}" port envoy 9902)
+    for _ in $(seq 120); do
+        if ask /ready -f -o /dev/null -m 2 2>/dev/null; then return; fi
+        sleep 0.5
+    done
+    ask /ready -f -o /dev/null || die "no readiness at http://$address/ready"
+}
+
+# Both through one printer: the order of fields counts, the blanks don't.
+show() { python3 -m json.tool "$@"; }
+
+# The demo's operation and its answer.
+ask_demo() {
+    python3 -c 'import json, sys; print(json.dumps({"query": sys.stdin.read()}))' <envoy/demo.graphql |
+        ask /graphql -H 'content-type: application/json' --data-binary @- >"$engine/answer.json"
+    if ! diff -u --label expected --label answered <(show envoy/demo.expected.json) <(show "$engine/answer.json"); then
+        die "the answer is not the one in envoy/demo.expected.json"
+    fi
+}
+
+# stat NAME: one of Weir's, from the admin interface.
+stat() { curl -sS -f -m 20 "http://$admin/stats?filter=^wasmcustom.weir.$1\$" | cut -d' ' -f2; }
+
 use_native_rust || die "no Rust $RUST_MIN or later: run \`make setup\`"
 tools/wasm.sh
 cargo build -q --release -p weir-cli
@@ -49,23 +76,23 @@ compose=(timeout --foreground 180 "${COMPOSE[@]}" -f "$file" -p "weir-test-$$")
 if ! "${compose[@]}" up -d >"$engine/up.log" 2>&1; then
     die "the containers don't come up: $(cat "$engine/up.log")"
 fi
-address=$("${compose[@]}" port envoy 4000)
-for _ in $(seq 120); do
-    if ask /ready -f -o /dev/null -m 2 2>/dev/null; then break; fi
-    sleep 0.5
-done
-ask /ready -f -o /dev/null || die "no readiness at http://$address/ready"
-
+locate
 # In its container the admin interface has to be on every address; the compose file keeps it on the host's loopback.
-admin=$("${compose[@]}" port envoy 9902)
 curl -sS -f -m 20 -o /dev/null "http://$admin/stats/prometheus" ||
     die "no admin interface at http://$admin: envoy/envoy.yaml needs \`weirctl render --admin 0.0.0.0:9902\`"
-
-# Both through one printer: the order of fields counts, the blanks don't.
-show() { python3 -m json.tool "$@"; }
-python3 -c 'import json, sys; print(json.dumps({"query": sys.stdin.read()}))' <envoy/demo.graphql |
-    ask /graphql -H 'content-type: application/json' --data-binary @- >"$engine/answer.json"
-if ! diff -u --label expected --label answered <(show envoy/demo.expected.json) <(show "$engine/answer.json"); then
-    die "the answer is not the one in envoy/demo.expected.json"
-fi
+ask_demo
 say "compose  the demo's operation answered as expected at http://$address in $((SECONDS - started))s"
+
+# The answer doesn't wait for the plan to be written.
+for _ in $(seq 50); do
+    [ "$(stat store.writes)" = 0 ] || break
+    sleep 0.2
+done
+[ "$(stat plans_made) $(stat store.writes)" = "1 1" ] ||
+    die "$(stat plans_made) plans made and $(stat store.writes) written to the store, not 1 and 1"
+"${compose[@]}" restart envoy >"$engine/restart.log" 2>&1 || die "no restart: $(cat "$engine/restart.log")"
+locate
+ask_demo
+[ "$(stat plan_cache.l3.hits) $(stat plans_made)" = "1 0" ] ||
+    die "restarted, Envoy had $(stat plan_cache.l3.hits) plans from the store and made $(stat plans_made), not 1 and 0"
+say "compose  and after a restart of Envoy, with the plan from the store"

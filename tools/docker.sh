@@ -8,9 +8,11 @@
 # other over the bridge that compose makes, and published ports are carried by the engine's own proxy.
 #
 # Images that no registry gives are built here under the names the compose file uses, so that the file
-# tested is the one users run: Debian's by debootstrap, Envoy's from that and the Envoy of `make setup`.
+# tested is the one users run: Debian's by debootstrap, the others from that: Envoy's with the Envoy of `make setup`,
+# nginx's with Debian's package.
 
 engine=$TOOLS/docker
+BASE=debian:trixie-slim
 DOCKER=docker
 COMPOSE=()
 run_dir='' # of our own engine: its socket and what it needs while it runs
@@ -110,6 +112,7 @@ image_build() {
     case $1 in
     debian:*-slim) image_debian "$1" "$(cut -d: -f2 <<<"${1%-slim}")" ;;
     envoyproxy/envoy:v*) image_envoy "$1" ;;
+    nginx:*) image_nginx "$1" ;;
     *) die "can't build $1 here" ;;
     esac
     [ -n "$run_dir" ] || stand_ins+=("$1")
@@ -131,19 +134,39 @@ image_debian() {
     "$DOCKER" import --change 'CMD ["bash"]' "$tar" "$1" >/dev/null
 }
 
+# The image that the others are built from.
+image_base() { "$DOCKER" image inspect $BASE >/dev/null 2>&1 || image_build $BASE; }
+
 # What the official image is, as far as a compose file can see: its command, its user, its paths.
 image_envoy() {
-    local base=debian:trixie-slim context=$engine/envoy
+    local context=$engine/envoy
     "$ENVOY" --version | grep -qF "/${1#*:v}/" || die "$ENVOY is not the Envoy of $1: $("$ENVOY" --version)"
-    "$DOCKER" image inspect $base >/dev/null 2>&1 || image_build $base
+    image_base
     mkdir -p "$context"
     cp "$(readlink -f "$ENVOY")" "$context/envoy"
     cat >"$context/Dockerfile" <<END
-FROM $base
+FROM $BASE
 COPY envoy /usr/local/bin/envoy
 USER 101:101
 CMD ["envoy", "-c", "/etc/envoy/envoy.yaml"]
 END
     "$DOCKER" build -q -t "$1" "$context" >/dev/null
     rm -rf "$context"
+}
+
+# Likewise: sites in conf.d, served by the user nginx, logs on the container's output. The network is the host's,
+# because the engine started here gives a build none of its own.
+image_nginx() {
+    image_base
+    "$DOCKER" build -q --network host --build-arg http_proxy -t "$1" - >"$engine/nginx.log" 2>&1 <<END ||
+FROM $BASE
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light && rm -rf /var/lib/apt/lists/*
+RUN nginx -v 2>&1 | grep -F 'nginx/${1#*:}.'
+RUN useradd --system nginx && sed -i 's/^user .*/user nginx;/' /etc/nginx/nginx.conf && \\
+    rm /etc/nginx/sites-enabled/default && \\
+    ln -sf /dev/stdout /var/log/nginx/access.log && ln -sf /dev/stderr /var/log/nginx/error.log
+STOPSIGNAL SIGQUIT
+CMD ["nginx", "-g", "daemon off;"]
+END
+        die "no image with Debian's nginx: $(tail -n 5 "$engine/nginx.log")"
 }

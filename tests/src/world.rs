@@ -209,6 +209,11 @@ impl World {
         self.host.woken[worker] = false;
     }
 
+    /// The worker ends, as when its configuration was replaced and its last stream has ended.
+    pub fn retire(&mut self, worker: usize) {
+        self.happen_at(worker, Input::Retire);
+    }
+
     /// The data that the workers share.
     pub fn shared(&self) -> &SharedData {
         &self.host.shared
@@ -231,7 +236,7 @@ impl World {
         let request = HttpRequest {
             method: method.to_owned(),
             path: path.to_owned(),
-            headers: Vec::new(),
+            headers: vec![("content-type".to_owned(), b"application/json".to_vec())],
             body: body.as_bytes().to_vec(),
         };
         self.happen_at(worker, Input::Admin { id, request });

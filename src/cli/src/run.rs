@@ -148,7 +148,7 @@ fn announcement(settings: &Settings, addresses: Addresses) -> String {
     let subgraphs: Vec<&str> = config.subgraphs.iter().map(|subgraph| subgraph.name.as_str()).collect();
     format!(
         "Weir is ready, with {} subgraphs ({}).\n  GraphQL    http://{listen}{}\n  probes     http://{listen}/health  \
-         http://{listen}/ready\n  metrics    http://{admin}/stats/prometheus\n",
+         http://{listen}/ready\n  operators  http://{admin}/weir  http://{admin}/stats/prometheus\n",
         subgraphs.len(),
         subgraphs.join(", "),
         config.path,

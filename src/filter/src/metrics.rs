@@ -1,6 +1,7 @@
 //! Weir's metrics in Envoy's stats.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
@@ -37,9 +38,8 @@ impl Metrics {
                 Kind::Histogram => MetricType::Histogram,
             };
             for (metric, name) in entry.instances(subgraphs) {
-                if !self.ids.contains_key(&metric) {
-                    let id = attempt(|| hostcalls::define_metric(kind, &name)).map_err(|_| name)?;
-                    self.ids.insert(metric, id);
+                if let Entry::Vacant(id) = self.ids.entry(metric) {
+                    id.insert(attempt(|| hostcalls::define_metric(kind, &name)).map_err(|_| name)?);
                 }
             }
         }

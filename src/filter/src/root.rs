@@ -6,7 +6,7 @@ use std::rc::Rc;
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
-use weir_gateway::{Gateway, RequestId, Surroundings, config};
+use weir_gateway::{Gateway, Input, RequestId, Surroundings, config};
 
 use crate::clock::Clock;
 use crate::hostcall::{self, attempt};
@@ -82,6 +82,11 @@ impl Context for Root {
         self.netted("on_http_call_response", request, |worker| {
             worker.on_call_answered(self.id, token, num_headers, body_size);
         });
+    }
+
+    fn on_done(&mut self) -> bool {
+        self.netted("on_done", None, |worker| worker.drive(self.id, Input::Retire));
+        true
     }
 }
 

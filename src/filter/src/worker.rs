@@ -68,8 +68,9 @@ impl Worker {
         }
     }
 
-    /// Lets the gateway begin, in the root's first turn.
+    /// Lets the gateway begin: before the first request, which may be what made Envoy start this sandbox anew.
     pub(crate) fn begin(&self) {
+        self.drive(self.root, Input::Begin);
         self.set_timer(self.clock.now(), Some(Duration::ZERO));
     }
 

@@ -83,6 +83,10 @@ pub enum Input {
         /// The request.
         request: HttpRequest,
     },
+    /// The worker begins: reads what the workers agree on, before its first request.
+    Begin,
+    /// The worker ends: takes back what its gauges say.
+    Retire,
     /// Time has passed (the host's timer, or another turn after [`crate::Host::wake`]).
     Tick,
 }

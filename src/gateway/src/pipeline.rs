@@ -18,9 +18,10 @@ mod work;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::time::Duration;
 
 use lru::LruCache;
-use weir_cache::{Get, Key, Put, Shared, SharedSettings, Store, Strategy};
+use weir_cache::{Get, Key, Put, Shared, SharedSettings, Store, Strategy, Totals};
 use weir_planner::plan::{FetchId, SubgraphId};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -115,6 +116,10 @@ pub struct Gateway {
     looked_micros: u64,
     writes: store::Writes,
     tasks: Tasks,
+    /// What was told of this worker's memory: its size, and what happened.
+    told: ((usize, usize), Totals),
+    /// Longer than any acquisition takes.
+    patience: Duration,
     lease: Lease,
     runtime: RuntimeSettings,
     reload: Reload,
@@ -174,6 +179,10 @@ impl Gateway {
         let shared = cache_config.shared.enabled.then(|| Shared::new(shared_settings(&cache_config), seed));
         let store = cache_config.store.as_ref().map(|store| Store::new(store::settings(store), seed));
         let mut labels = Labels::default();
+        let store_timeout = cache_config.store.as_ref().map_or(Duration::ZERO, |store| store.timeout);
+        let patience = [cache_config.shared.claim_time, store_timeout, config.limits.max_planning_time]
+            .into_iter()
+            .fold(Duration::from_secs(1), Duration::saturating_add);
         Gateway {
             plans: Plans::new(&cache_config),
             engine: Rc::new(Engine::new(config, supergraph, &mut labels)),
@@ -198,6 +207,8 @@ impl Gateway {
             looked_micros: 0,
             writes: store::Writes::default(),
             tasks: Tasks::default(),
+            told: Default::default(),
+            patience,
             lease: Lease::default(),
             runtime: RuntimeSettings::default(),
             reload: Reload::default(),
@@ -251,6 +262,8 @@ impl Gateway {
             Input::Counters(values) => self.counters_read(now, &values),
             Input::Admin { id, request } => self.administer(now, id, &request),
             Input::ClientGone { id } => self.client_gone(id),
+            Input::Begin => {}
+            Input::Retire => self.retire(),
             Input::Tick => self.tick(now),
         }
     }
@@ -262,9 +275,11 @@ impl Gateway {
         let items: Vec<Item> = warm_up.operations.iter().cloned().map(Item::Configured).collect();
         self.ready_at = Some(ready_at);
         self.warm_up(WarmUp::new(items, self.worker, ready_at));
-        if let Some(shared) = &mut self.shared {
-            let task = shared.configure(now.0);
-            self.run(now, tasks::Purpose::Upkeep, task);
+        self.lease = Lease::new(now);
+        // What others have agreed on before this one answers anybody.
+        self.read_cell(cells::Cell::ReadSettings);
+        if self.engine.config.fetch.is_some() {
+            self.read_cell(cells::Cell::ReadOffer);
         }
     }
 

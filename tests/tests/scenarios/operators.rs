@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use weir_gateway::TICK;
-use weir_gateway::metric::{Alert, Layer, Metric};
+use weir_gateway::metric::{Alert, Eviction, Layer, Metric};
 use weir_tests::world::World;
 
 fn state(world: &mut World, worker: usize) -> Value {
@@ -135,4 +135,38 @@ fn a_cache_that_fills_up_is_told() {
     world.run_for(Duration::from_secs(6));
     assert_eq!(world.count(Metric::AlertActive(Alert::PlanCacheCapacity)), 1, "{:#?}", world.log());
     assert!(world.log().iter().any(|line| line.contains("alert plan_cache_capacity raised")));
+}
+
+#[test]
+fn two_operators_who_change_at_once_both_get_what_they_were_told() {
+    let mut world = World::store(json!({}));
+    let other = world.add_worker();
+    assert_eq!(apply(&mut world, 0, &json!({"changes": {"plan_cache.max_size": 70}})).0, 200);
+    let (status, applied) = apply(&mut world, other, &json!({"changes": {"plan_cache.ttl": "1m"}}));
+    assert_eq!(status, 200);
+    assert_eq!(applied["applied"], json!({"plan_cache.max_size": 70, "plan_cache.ttl": "1m"}));
+    world.run_for(TICK * 2);
+    for worker in [0, other] {
+        let layer = state(&mut world, worker)["layers_seen_by_this_worker"]["l1"].clone();
+        assert_eq!((&layer["max_size"], &layer["ttl_ms"]), (&json!(70), &json!(60_000)));
+    }
+}
+
+#[test]
+fn gauges_follow_what_expires_and_a_worker_that_ends_takes_its_share_away() {
+    let settings = json!({"plan_cache": {"ttl": "2s", "layers": {"l2": {"enabled": false}}}});
+    let mut world = World::store(settings);
+    let other = world.add_worker();
+    ask_in_turn(&mut world, 10, 1);
+    assert_eq!(world.count(Metric::PlanCacheEntries(Layer::L1)), 10);
+    world.run_for(Duration::from_secs(4));
+    assert_eq!(world.count(Metric::PlanCacheEntries(Layer::L1)), 0);
+    assert_eq!(world.count(Metric::PlanCacheEvictions(Layer::L1, Eviction::Ttl)), 10);
+    let id = world.send_to(other, "{ me { name } }");
+    world.run();
+    assert!(world.reply(id).is_some());
+    ask_in_turn(&mut world, 3, 1);
+    assert_eq!(world.count(Metric::PlanCacheEntries(Layer::L1)), 4);
+    world.retire(0);
+    assert_eq!(world.count(Metric::PlanCacheEntries(Layer::L1)), 1);
 }

@@ -187,3 +187,38 @@ fn when_the_poller_dies_another_worker_takes_over() {
     world.run();
     assert_eq!(world.json(id)["data"]["__type"]["name"], "Extra");
 }
+
+#[test]
+fn a_leader_that_serves_nobody_waits_for_those_that_do() {
+    let registry = Registry::of(STORE);
+    let mut world = world(&registry, 2);
+    world.run_for(Duration::from_secs(3));
+    // Whichever of the two leads has been asked nothing in one of these runs.
+    for busy in [0, 1] {
+        for alias in 0..200 {
+            let id = world.send_to(busy, &format!("{{ me {{ b{busy}a{alias}: name }} }}"));
+            world.run();
+            assert!(world.reply(id).is_some());
+        }
+        let taken = world.count(Metric::SupergraphsTaken);
+        registry.publish(Some(with_nickname().replacen(
+            "type Extra",
+            &format!("type Extra{}", "s".repeat(busy + 1)),
+            1,
+        )));
+        for _ in 0..200 {
+            world.run_for(Duration::from_millis(50));
+            if world.count(Metric::SupergraphsTaken) > taken {
+                break;
+            }
+        }
+        assert!(world.count(Metric::SupergraphsTaken) > taken, "{:#?}", world.log());
+        let planned = world.count_of(busy, Metric::PlansMade) + world.count_of(1 - busy, Metric::PlansMade);
+        let asked = i64::from(busy == 1) * 400 + 200;
+        assert!(
+            planned >= asked + 200,
+            "{planned} plans were made when the first worker went over, for {asked}"
+        );
+        world.run_for(Duration::from_secs(5));
+    }
+}

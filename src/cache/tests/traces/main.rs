@@ -1,5 +1,5 @@
 //! What admission does to hit rate and planning time on seeded traces; `--nocapture` prints the tables of
-//! docs/plan-cache.md.
+//! docs/plan-cache-benchmarks.md.
 
 #[allow(unreachable_pub, reason = "shared with the benches")]
 mod workload;

@@ -40,31 +40,26 @@ pub(super) fn clusters(loaded: &Loaded) -> Result<Vec<Cluster>, Vec<Problem>> {
         match clusters.iter_mut().find(|cluster| cluster.name == subgraph.cluster) {
             None => clusters.push(Cluster::new(&subgraph.name, &subgraph.cluster, endpoint)),
             Some(cluster) if cluster.is_at(endpoint) => cluster.subgraphs.push(subgraph.name.clone()),
-            Some(cluster) => {
-                let message = format!(
-                    "puts the cluster `{}` at {}:{}, but {} puts it at {}:{}",
-                    cluster.name,
-                    endpoint.host,
-                    endpoint.port,
-                    cluster.subgraphs[0],
-                    cluster.host,
-                    cluster.port
-                );
-                problems.push(Problem::new(place, message, "give one of them another `cluster`"));
-            }
+            Some(cluster) => problems.push(cluster.elsewhere(place, endpoint)),
         }
     }
     let config = &loaded.config;
-    let store = config.plan_cache.store.as_ref().map(|store| (&store.target, "the store of plans (L3)"));
-    let source = config.fetch.as_ref().map(|fetch| (&fetch.target, "the source of supergraphs"));
-    for (target, role) in store.into_iter().chain(source) {
+    let store = config.plan_cache.store.as_ref();
+    let store = store.map(|store| (&store.target, "plan_cache.layers.l3.url", "the store of plans (L3)"));
+    let source = config.fetch.as_ref();
+    let source = source.map(|fetch| (&fetch.target, "supergraph.fetch.url", "the source of supergraphs"));
+    for (target, place, role) in store.into_iter().chain(source) {
         // One that is known by its name alone is in the bootstrap that the user keeps.
         let Some(endpoint) = &target.endpoint else { continue };
-        if !clusters.iter().any(|cluster| cluster.name == target.cluster) {
-            let mut cluster = Cluster::new("", &target.cluster, endpoint);
-            cluster.subgraphs.clear();
-            cluster.role = Some(role);
-            clusters.push(cluster);
+        match clusters.iter().find(|cluster| cluster.name == target.cluster) {
+            None => {
+                let mut cluster = Cluster::new("", &target.cluster, endpoint);
+                cluster.subgraphs.clear();
+                cluster.role = Some(role);
+                clusters.push(cluster);
+            }
+            Some(cluster) if cluster.is_at(endpoint) => {}
+            Some(cluster) => problems.push(cluster.elsewhere(place.to_owned(), endpoint)),
         }
     }
     if problems.is_empty() { Ok(clusters) } else { Err(problems) }
@@ -84,6 +79,16 @@ impl Cluster {
             subgraphs: vec![subgraph.to_owned()],
             role: None,
         }
+    }
+
+    /// The setting at `place` puts this cluster at another address.
+    fn elsewhere(&self, place: String, endpoint: &Endpoint) -> Problem {
+        let who = self.role.or_else(|| self.subgraphs.first().map(String::as_str)).unwrap_or_default();
+        let message = format!(
+            "puts the cluster `{}` at {}:{}, but {who} puts it at {}:{}",
+            self.name, endpoint.host, endpoint.port, self.host, self.port
+        );
+        Problem::new(place, message, "give one of them another `cluster`")
     }
 
     fn is_at(&self, endpoint: &Endpoint) -> bool {

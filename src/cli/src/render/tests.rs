@@ -156,3 +156,43 @@ fn a_supergraph_may_be_named_by_the_configuration() {
         sources.read().err().unwrap().into_iter().map(|problem| problem.place).collect();
     assert_eq!(places, ["supergraph.file", "pth"]);
 }
+
+#[test]
+fn the_store_and_the_source_get_clusters_and_the_filter_knows_them() {
+    let settings = "supergraph: { fetch: { url: 'http://registry:8080/sdl', interval: 20s } }\n\
+        plan_cache: { layers: { l3: { url: 'https://plans.example.com/weir' } } }";
+    let bootstrap = rendered(SDL, settings);
+    let loaded = config::load(&configuration(&bootstrap).to_string()).unwrap_or_else(|p| panic!("{p:#?}"));
+    let (source, store) = (loaded.config.fetch.unwrap(), loaded.config.plan_cache.store.unwrap());
+    assert_eq!(source.interval, Duration::from_secs(20));
+    for (name, host, tls) in
+        [(source.target.cluster, "registry", false), (store.target.cluster, "plans.example.com", true)]
+    {
+        let clusters = clusters(&bootstrap);
+        let cluster = clusters.iter().find(|cluster| cluster["name"] == name.as_str()).unwrap();
+        let endpoint = &cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+        assert_eq!(endpoint["address"]["socket_address"]["address"], host);
+        assert_eq!(cluster["transport_socket"].is_object(), tls);
+    }
+    // One whose cluster alone is named is the user's to write.
+    let named = rendered(SDL, "plan_cache: { layers: { l3: { cluster: s3 } } }");
+    assert!(clusters(&named).iter().all(|cluster| cluster["name"] != "s3"));
+    let clash = "plan_cache: { layers: { l3: { url: 'http://plans:1/', cluster: weir_127.0.0.1_4100 } } }";
+    let problems = render(SDL, clash).unwrap_err();
+    assert_eq!(problems[0].place, "plan_cache.layers.l3.url");
+    assert!(problems[0].message.contains("127.0.0.1:4100"), "{problems:?}");
+}
+
+#[test]
+fn a_manifest_in_a_file_is_put_into_the_settings() {
+    let files = Files::new(SDL, "plan_cache: { warm_up: { manifest_file: manifest.json } }");
+    let manifest = files.folder.path().join("manifest.json");
+    let problems = files.options().sources.read().err().unwrap();
+    assert_eq!(problems[0].place, "plan_cache.warm_up.manifest_file");
+    fs::write(&manifest, "{\"operations\": [{\"body\": \"{ me { name } }\"}]}").unwrap();
+    let settings = files.options().sources.read().unwrap_or_else(|p| panic!("{p:#?}"));
+    assert_eq!(settings.loaded.config.plan_cache.warm_up.operations[0].query, "{ me { name } }");
+    fs::write(&manifest, "operations").unwrap();
+    let problems = files.options().sources.read().err().unwrap();
+    assert!(problems[0].message.contains("is not JSON"), "{problems:?}");
+}

@@ -251,7 +251,7 @@ settings! {
     L2_MAX_SIZE: InheritedCount = "plan_cache.layers.l2.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
         "Plans that the workers share.";
     L2_MAX_BYTES: InheritedBytes = "plan_cache.layers.l2.max_bytes", inherited_bytes(1 << 16, 512 << 20, "plan_cache.max_bytes"),
-        "Envoy's memory for shared plans, which are packed to a fifth of their size in a worker.";
+        "Envoy's memory for shared plans, which are kept as bytes, which take less than decoded ones.";
     L2_TTL: Span = "plan_cache.layers.l2.ttl", inherited_span("plan_cache.ttl", 100, 30 * 24 * HOUR),
         "How long shared plans are kept.";
     L2_STRATEGY: Choice<Strategy> = "plan_cache.layers.l2.eviction_strategy", strategies(None, "plan_cache.eviction_strategy"),

@@ -41,6 +41,8 @@ pub(super) struct Acquisition {
     stage: Stage,
     /// Whether other workers wait for this one.
     claimed: bool,
+    /// Whether it met another worker's claim.
+    waited: bool,
     /// When it waits no longer for another worker.
     patience_ends: Timestamp,
 }
@@ -56,8 +58,8 @@ enum Stage {
 pub(super) enum Waiter {
     /// An operation of a client's request.
     Request { id: RequestId, part: u32, variables: Variables },
-    /// The warm-up.
-    WarmUp,
+    /// A warm-up, by its number.
+    WarmUp(u64),
 }
 
 impl Gateway {
@@ -78,7 +80,10 @@ impl Gateway {
             && *acquisition.variant == *bound.variant
         {
             acquisition.waiters.push(waiter);
-            self.count(Metric::PlanCacheJoins, 1);
+            // One that lasts longer than all that it may wait for was lost by a panic: it begins anew.
+            if now.since(acquisition.began) > self.patience {
+                self.look_up(now, key);
+            }
             return;
         }
         if let Some((until, text, refused)) = self.failures.get(&key)
@@ -98,9 +103,10 @@ impl Gateway {
             deciding: bound.deciding,
             operation,
             waiters: vec![waiter],
-            began: now,
+            began: (self.clock)(),
             stage: Stage::Asking,
             claimed: false,
+            waited: false,
             patience_ends: now.after(claim_time),
         };
         // Two keys that are equal by chance: the second is planned apart, and not kept.
@@ -127,14 +133,12 @@ impl Gateway {
         match outcome {
             Outcome::Hit(found) => match decode(&acquisition.engine, &found) {
                 Some(plan) => {
-                    self.count(Metric::PlanCacheHits(Layer::L2), 1);
-                    let hits = &mut self.monitor.counts().hits[1];
-                    *hits = hits.saturating_add(1);
+                    self.answered_by(key, Layer::L2, true);
                     self.obtained(now, key, plan, found.planning);
                 }
                 None => {
                     self.count(Metric::PlanCacheUnfit(Layer::L2), 1);
-                    self.count(Metric::PlanCacheMisses(Layer::L2), 1);
+                    self.answered_by(key, Layer::L2, false);
                     self.ask_store(now, key);
                 }
             },
@@ -143,7 +147,8 @@ impl Gateway {
                     .after(LOOK_AGAIN)
                     .min(acquisition.patience_ends)
                     .min(Timestamp(until).max(now.after(LOOK_AGAIN)));
-                if acquisition.began == now {
+                if !acquisition.waited {
+                    acquisition.waited = true;
                     self.outputs.push_back(Output::Count(Metric::PlanCacheClaimWaits, 1));
                 }
                 acquisition.stage = Stage::Waiting(look_again);
@@ -151,7 +156,7 @@ impl Gateway {
             }
             other => {
                 acquisition.claimed = matches!(other, Outcome::Miss { claimed: true });
-                self.count(Metric::PlanCacheMisses(Layer::L2), 1);
+                self.answered_by(key, Layer::L2, false);
                 self.ask_store(now, key);
             }
         }
@@ -200,17 +205,31 @@ impl Gateway {
         let found = fetched.and_then(|found| decode(&acquisition.engine, &found).map(|plan| (plan, found)));
         match found {
             Some((plan, found)) => {
-                self.count(Metric::PlanCacheHits(Layer::L3), 1);
-                let hits = &mut self.monitor.counts().hits[2];
-                *hits = hits.saturating_add(1);
+                self.answered_by(key, Layer::L3, true);
                 let planning = found.planning;
                 self.share(now, key, found.into_entry(), planning);
                 self.obtained(now, key, plan, planning);
             }
             None => {
-                self.count(Metric::PlanCacheMisses(Layer::L3), 1);
+                self.answered_by(key, Layer::L3, false);
                 self.plan(now, key);
             }
+        }
+    }
+
+    /// Counts a layer's answer, if a request waits for it: a warm-up's is no lookup.
+    fn answered_by(&mut self, key: Key, layer: Layer, found: bool) {
+        let waits = self.acquisitions.get(&key).is_some_and(|acquisition| acquisition.requests() > 0);
+        if !waits {
+            return;
+        }
+        if !found {
+            return self.count(Metric::PlanCacheMisses(layer), 1);
+        }
+        self.count(Metric::PlanCacheHits(layer), 1);
+        let hits = &mut self.monitor.counts().hits;
+        if let Some(hits) = hits.get_mut(if layer == Layer::L2 { 1 } else { 2 }) {
+            *hits = hits.saturating_add(1);
         }
     }
 
@@ -278,7 +297,7 @@ impl Gateway {
     fn give_up_claim(&mut self, now: Timestamp, key: Key, claimed: bool) {
         if claimed && let Some(shared) = &mut self.shared {
             let task = shared.release(now.0, key);
-            self.run(now, Purpose::Share, task);
+            self.run(now, Purpose::Share(key), task);
         }
     }
 
@@ -311,15 +330,18 @@ impl Gateway {
     fn share(&mut self, now: Timestamp, key: Key, entry: Vec<u8>, planning: Duration) {
         if let Some(shared) = &mut self.shared {
             let task = shared.store(now.0, key, entry, planning);
-            self.run(now, Purpose::Share, task);
+            self.run(now, Purpose::Share(key), task);
         }
     }
 
     /// L2 has or has not taken a plan.
-    pub(super) fn shared_ended(&mut self, outcome: &Outcome) {
+    pub(super) fn shared_ended(&mut self, now: Timestamp, key: Key, outcome: &Outcome) {
         if let Outcome::NotStored(why) = outcome {
             match why {
-                NotStored::TooLarge | NotStored::Full => self.count(Metric::PlanCacheRejected(Layer::L2), 1),
+                NotStored::TooLarge | NotStored::Full => {
+                    self.count(Metric::PlanCacheRejected(Layer::L2), 1);
+                    self.give_up_claim(now, key, true);
+                }
                 NotStored::Refused | NotStored::Contended | NotStored::Lost => {
                     self.count(Metric::SharedRefusals, 1)
                 }
@@ -343,15 +365,11 @@ impl Gateway {
         let planned =
             Rc::new(Planned { text: Rc::clone(&known.normal), variant, plan: Rc::new(plan), planning });
         if let Some(plans) = self.plans_of(generation) {
-            let before = plans.size();
-            let inserted = plans.insert(now.0, key, &planned);
-            let after = plans.size();
-            self.resized(before, after);
-            self.evicted(Layer::L1, inserted.evicted);
-            if !inserted.admitted {
-                self.count(Metric::PlanCacheRejected(Layer::L1), 1);
-            }
+            plans.insert(now.0, key, &planned);
         }
+        self.tell_memory();
+        let joined = waiters.iter().skip(1).filter(|waiter| matches!(waiter, Waiter::Request { .. })).count();
+        self.count_many(Metric::PlanCacheJoins, joined as u64);
         let requests = waiters.iter().filter(|waiter| matches!(waiter, Waiter::Request { .. })).count();
         let elapsed = (self.clock)().since(began);
         let spent = if found { elapsed } else { elapsed.saturating_sub(planning) };
@@ -365,7 +383,7 @@ impl Gateway {
     fn notify(&mut self, now: Timestamp, waiters: Vec<Waiter>, result: Result<Rc<Planned>, Refused>) {
         for waiter in waiters {
             match waiter {
-                Waiter::WarmUp => self.warmed(result.is_ok()),
+                Waiter::WarmUp(number) => self.warmed(number, result.is_ok()),
                 Waiter::Request { id, part, variables } => match &result {
                     Ok(planned) => self.start(now, id, part, &planned.plan, variables),
                     Err(refused) => self.refuse_part(id, part, refused),
@@ -395,6 +413,11 @@ impl Gateway {
 }
 
 impl Acquisition {
+    /// How many requests wait for it.
+    fn requests(&self) -> usize {
+        self.waiters.iter().filter(|waiter| matches!(waiter, Waiter::Request { .. })).count()
+    }
+
     fn wanted(&self, key: Key) -> Wanted {
         Wanted {
             key,

@@ -25,9 +25,15 @@ impl Gateway {
         match (request.method.as_str(), path.trim_end_matches('/')) {
             ("GET" | "HEAD", "/weir") => self.ask_counters(id, true),
             ("GET" | "HEAD", "/weir/plan-cache") => self.ask_counters(id, false),
+            // Browsers send no JSON to other sites unasked: a page that an operator looks at can't change settings.
+            ("POST", "/weir/plan-cache/apply") if !is_json(request) => {
+                let error = json!({"error": "Send it as content-type: application/json."});
+                self.page(id, 415, JSON, error.to_string());
+            }
             ("POST", "/weir/plan-cache/apply") => {
-                let (status, body) = self.apply_changes(&request.body);
-                self.page(id, status, JSON, body.to_string());
+                if let Some((status, body)) = self.apply_changes(id, &request.body) {
+                    self.page(id, status, JSON, body.to_string());
+                }
             }
             (_, "/weir" | "/weir/plan-cache" | "/weir/plan-cache/apply") => {
                 self.page(
@@ -109,11 +115,11 @@ impl Gateway {
         })
     }
 
-    fn apply_changes(&mut self, body: &[u8]) -> (u16, Value) {
+    fn apply_changes(&mut self, id: RequestId, body: &[u8]) -> Option<(u16, Value)> {
         const HELP: &str = "write {\"changes\": {\"plan_cache.max_size\": 20000}}, with null to take a change back, or \
             {\"recommendation\": TYPE} of those that GET /weir/plan-cache shows";
         let Ok(Value::Object(asked)) = serde_json::from_slice::<Value>(body) else {
-            return (400, json!({"error": "The body is no JSON object.", "fix": HELP}));
+            return Some((400, json!({"error": "The body is no JSON object.", "fix": HELP})));
         };
         let changes = match (asked.get("changes"), asked.get("recommendation")) {
             (Some(Value::Object(changes)), None) => changes.clone(),
@@ -124,19 +130,27 @@ impl Gateway {
                     Some(change) => changes_of(&change),
                     None => {
                         let error = format!("`{word}` is not recommended now, or no setting would do.");
-                        return (409, json!({"error": error, "fix": HELP}));
+                        return Some((409, json!({"error": error, "fix": HELP})));
                     }
                 }
             }
-            _ => return (400, json!({"error": "There is nothing to change.", "fix": HELP})),
+            _ => return Some((400, json!({"error": "There is nothing to change.", "fix": HELP}))),
         };
-        match self.change_settings(changes) {
-            Ok(all) => (200, json!({"applied": all, "by": "all workers, within half a second"})),
-            Err(problems) => {
-                let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
-                (400, json!({"error": "Nothing was changed.", "problems": problems}))
-            }
-        }
+        self.change_settings(id, changes);
+        None
+    }
+
+    /// A change is in force.
+    pub(super) fn settings_changed(&mut self, id: RequestId, all: Map<String, Value>) {
+        let body = json!({"applied": all, "by": "all workers, within half a second"});
+        self.page(id, 200, JSON, body.to_string());
+    }
+
+    /// A change was not made.
+    pub(super) fn settings_refused(&mut self, id: RequestId, problems: &[Problem]) {
+        let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        let body = json!({"error": "Nothing was changed.", "problems": problems});
+        self.page(id, 400, JSON, body.to_string());
     }
 
     fn page(&mut self, id: RequestId, status: u16, content_type: &'static str, body: String) {
@@ -147,6 +161,12 @@ impl Gateway {
         let reply = Reply { status, headers, body: body.into_bytes(), code: None };
         self.outputs.push_back(Output::Reply { id, reply });
     }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let value =
+        request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_slice());
+    value.is_some_and(|value| value.starts_with(b"application/json"))
 }
 
 /// The counters and gauges that pages show, with their names.

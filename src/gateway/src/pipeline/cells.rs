@@ -4,6 +4,7 @@
 //! Shared data outlives configurations and code, so each value begins with its format, and names the configuration that it
 //! belongs to; another's is not read (DESIGN §5).
 
+use serde_json::{Map, Value};
 use weir_cache::{Ask, Reply};
 
 use super::Gateway;
@@ -18,8 +19,10 @@ pub(super) enum Cell {
     WroteLease,
     /// Settings changed at run time.
     ReadSettings,
-    /// Settings are being changed by an operator; the answer to the request is given at once.
-    WroteSettings,
+    /// The same, for an operator who changes them.
+    ChangeSettings,
+    /// An operator's changes with those before them.
+    WroteSettings(Map<String, Value>),
     /// Which supergraph is on offer.
     ReadOffer,
     /// The offered supergraph itself.
@@ -28,14 +31,19 @@ pub(super) enum Cell {
     WroteSdl,
     /// It was offered, or the others were told to go over to it.
     WroteOffer,
+    /// Until when some worker still makes plans for it.
+    ReadWarming,
+    /// This one does.
+    WroteWarming,
 }
 
 impl Cell {
     const fn key(&self) -> &'static str {
         match self {
             Cell::ReadLease | Cell::WroteLease => "weir.lease",
-            Cell::ReadSettings | Cell::WroteSettings => "weir.settings",
+            Cell::ReadSettings | Cell::ChangeSettings | Cell::WroteSettings(_) => "weir.settings",
             Cell::ReadOffer | Cell::WroteOffer => "weir.supergraph.offer",
+            Cell::ReadWarming | Cell::WroteWarming => "weir.supergraph.warming",
             Cell::ReadSdl | Cell::WroteSdl => "weir.supergraph.sdl",
         }
     }
@@ -61,6 +69,12 @@ impl Gateway {
             (Cell::ReadSettings, Reply::Got { value, cas }) => self.settings_read(now, value.as_deref(), cas),
             (Cell::ReadOffer, Reply::Got { value, cas }) => self.offer_read(now, value.as_deref(), cas),
             (Cell::ReadSdl, Reply::Got { value, .. }) => self.sdl_read(now, value),
+            (Cell::ChangeSettings, Reply::Got { value, cas }) => {
+                self.settings_to_change(value.as_deref(), cas)
+            }
+            (Cell::WroteSettings(all), Reply::Set(result)) => self.settings_written(all, result.is_ok()),
+            (Cell::WroteOffer, Reply::Set(result)) => self.offer_written(result.is_ok()),
+            (Cell::ReadWarming, Reply::Got { value, .. }) => self.warming_read(now, value.as_deref()),
             (Cell::WroteSdl, Reply::Set(result)) => self.sdl_written(result.is_ok()),
             _ => {}
         }

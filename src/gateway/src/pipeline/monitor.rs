@@ -224,6 +224,19 @@ impl Gateway {
         }
     }
 
+    /// Takes back the alerts that this worker alone has raised.
+    pub(super) fn retire_alerts(&mut self) {
+        let raised = self.monitor.rooms.iter().fold(0_i64, |sum, room| {
+            let of =
+                [Watched::Entries, Watched::Bytes].into_iter().filter(|alert| room.is_raised(*alert)).count();
+            sum.saturating_add(i64::try_from(of).unwrap_or(0))
+        });
+        self.monitor.rooms = [Alerts::default(), Alerts::default()];
+        if raised > 0 {
+            self.count(Metric::AlertActive(Alert::PlanCacheCapacity), 0_i64.saturating_sub(raised));
+        }
+    }
+
     fn tell(&mut self, transition: &Transition, of: &str) {
         let alert = match transition.alert {
             Watched::HitRate => Alert::PlanCacheHitRate,
@@ -288,7 +301,7 @@ fn alert_settings(config: &PlanCacheConfig) -> AlertSettings {
 }
 
 /// What was added to `before` to come to `now`; all of `now` where it began anew.
-fn difference(now: Totals, before: Totals) -> Totals {
+pub(super) fn difference(now: Totals, before: Totals) -> Totals {
     let less = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
     let (new, old) = (now.evicted, before.evicted);
     Totals {

@@ -11,15 +11,22 @@ use weir_planner::Supergraph;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cells::Cell;
+use super::upkeep::TICK;
 use super::warm_up::{Item, WarmUp};
 use super::{Calling, Gateway};
 use crate::config::{FetchConfig, load_with};
 use crate::engine::Engine;
 use crate::event::{Call, CallFailure, CallId, Header, HttpResponse, Level, Output, Timestamp};
-use crate::metric::{Layer, Metric};
+use crate::metric::Metric;
 use crate::plans::Plans;
 
 const FORMAT: u8 = 1;
+
+/// Time between two readings of an SDL that is not the offered one.
+const REREAD: Duration = Duration::from_secs(5);
+
+/// How long after a worker's last word that it is still making plans the leader believes it.
+const WARMING: Duration = Duration::from_millis(1000);
 
 /// The largest supergraph that is taken.
 const MAX_SDL: usize = 16 << 20;
@@ -42,10 +49,15 @@ pub(super) struct Reload {
     reading: Option<Offer>,
     /// What the leader is about to offer.
     offering: Option<Offer>,
-    asking: bool,
+    /// Since when a question is under way.
+    asking: Option<Timestamp>,
     next_fetch: Timestamp,
     failures: u32,
     etag: Option<Vec<u8>>,
+    /// The offer whose SDL was not in its place, and when.
+    mismatched: Option<(u64, Timestamp)>,
+    /// Until when another worker still makes plans.
+    others_warm_until: Timestamp,
     /// The last one that was refused: its fault is told once.
     refused: Option<u64>,
 }
@@ -59,6 +71,8 @@ struct Preparing {
     since: Timestamp,
     cas: Option<u32>,
     said_go: bool,
+    /// How long its engine took to build.
+    built_in: Duration,
 }
 
 /// What all workers know of a new supergraph.
@@ -132,24 +146,26 @@ impl Gateway {
         if self.lease.is_held(now) {
             self.fetch(now);
         } else {
-            // Whoever becomes the leader asks at once.
+            // Whoever becomes the leader asks at once, and for all of it.
             self.reload.next_fetch = now;
+            self.reload.etag = None;
         }
         self.say_go(now);
     }
 
     fn fetch(&mut self, now: Timestamp) {
         let reload = &mut self.reload;
-        if reload.asking || reload.next_fetch > now || reload.preparing.is_some() || reload.offering.is_some()
-        {
+        let Some(FetchConfig { target, timeout, .. }) = &self.engine.config.fetch else { return };
+        // An answer that was lost by a panic is not waited for.
+        let asks = reload.asking.is_some_and(|since| now.since(since) <= timeout.saturating_mul(2));
+        if asks || reload.next_fetch > now || reload.preparing.is_some() {
             return;
         }
-        let Some(FetchConfig { target, timeout, .. }) = &self.engine.config.fetch else { return };
         let mut headers: Vec<Header> = vec![("accept".into(), b"*/*".into())];
         if let Some(etag) = &reload.etag {
             headers.push(("if-none-match".into(), etag.clone().into()));
         }
-        reload.asking = true;
+        reload.asking = Some(now);
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
         let call = Call {
@@ -169,7 +185,7 @@ impl Gateway {
 
     /// The source has answered, or not.
     pub(super) fn fetched(&mut self, now: Timestamp, answer: Result<HttpResponse, CallFailure>) {
-        self.reload.asking = false;
+        self.reload.asking = None;
         let interval = self.engine.config.fetch.as_ref().map_or(Duration::MAX, |fetch| fetch.interval);
         let wrong = match answer {
             Ok(HttpResponse { status: 304, .. }) => None,
@@ -235,13 +251,8 @@ impl Gateway {
             self.reload.seen = self.reload.seen.max(offer.version);
             self.write_cell(Cell::WroteOffer, offer.encode(), None);
         } else {
-            self.drop_preparing();
-        }
-    }
-
-    fn drop_preparing(&mut self) {
-        if let Some(preparing) = self.reload.preparing.take() {
-            self.resized(preparing.plans.size(), (0, 0));
+            self.reload.preparing = None;
+            self.reload.etag = None;
         }
     }
 
@@ -253,7 +264,7 @@ impl Gateway {
         }
         self.reload.seen = self.reload.seen.max(offer.version);
         if let Some(preparing) = &mut self.reload.preparing
-            && preparing.offer.version == offer.version
+            && (preparing.offer.version, preparing.offer.hash) == (offer.version, offer.hash)
         {
             preparing.cas = cas;
             preparing.offer.go |= offer.go;
@@ -263,7 +274,12 @@ impl Gateway {
             return;
         }
         let serves = self.engine.supergraph.hash() == offer.hash || self.reload.refused == Some(offer.hash);
-        if serves || self.reload.reading == Some(offer) || self.reload.offering.is_some() {
+        // An SDL that was not the offered one may be read again when it has had time to be written.
+        let waits = self
+            .reload
+            .mismatched
+            .is_some_and(|(hash, since)| hash == offer.hash && now.since(since) < REREAD);
+        if serves || waits || self.reload.reading == Some(offer) || self.reload.offering.is_some() {
             if serves {
                 self.reload.version = offer.version;
             }
@@ -278,7 +294,11 @@ impl Gateway {
         let Some(offer) = self.reload.reading.take() else { return };
         // Another is being written: its offer will be read.
         let Some(sdl) = value.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
-        if xxh3_64(sdl.as_bytes()) == offer.hash && self.prepare_engine(now, &sdl, offer) && offer.go {
+        if xxh3_64(sdl.as_bytes()) != offer.hash {
+            self.reload.mismatched = Some((offer.hash, now));
+            return;
+        }
+        if self.prepare_engine(now, &sdl, offer) && offer.go {
             // It began to serve after the others: before this one has answered anybody, most likely.
             self.go_over(now);
         }
@@ -286,6 +306,7 @@ impl Gateway {
 
     /// Builds an engine beside the one in service; false if the supergraph is refused.
     fn prepare_engine(&mut self, now: Timestamp, sdl: &str, offer: Offer) -> bool {
+        let began = (self.clock)();
         let loaded = match load_with(&self.document, Some(sdl)) {
             Ok(loaded) => loaded,
             Err(problems) => {
@@ -306,31 +327,74 @@ impl Gateway {
         if self.labels.names().len() != known {
             self.outputs.push_back(Output::Subgraphs(self.labels.names().to_vec()));
         }
-        self.drop_preparing();
         self.last_generation = self.last_generation.wrapping_add(1);
         let configured = self.cache_config.warm_up.operations.clone();
         let hottest = self.plans.hottest(self.cache_config.warm_up.hottest);
         let plans = Plans::new(&self.cache_config);
+        let built_in = (self.clock)().since(began);
         let generation = self.last_generation;
-        self.reload.preparing =
-            Some(Preparing { engine, plans, generation, offer, since: now, cas: None, said_go: false });
+        self.reload.preparing = Some(Preparing {
+            engine,
+            plans,
+            generation,
+            offer,
+            since: now,
+            cas: None,
+            said_go: false,
+            built_in,
+        });
         let items = hottest.into_iter().map(Item::Former).chain(configured.into_iter().map(Item::Configured));
         self.warm_up(WarmUp::new(items, self.worker, now.after(PATIENCE)));
         self.outputs.push_back(Output::Wake);
         true
     }
 
-    /// The leader tells all to go over once its own plans are ready.
+    /// The leader tells all to go over once nobody makes plans any more. It may itself have none to make: the main
+    /// thread's root serves no requests.
     fn say_go(&mut self, now: Timestamp) {
         let is_leader = self.lease.is_held(now);
         let is_warm = self.warm_up.is_over();
+        let others_warm = self.reload.others_warm_until > now;
         let Some(preparing) = &mut self.reload.preparing else { return };
-        let ready = is_warm || now.since(preparing.since) > PATIENCE;
-        if is_leader && ready && !preparing.said_go && preparing.cas.is_some() {
+        let preparing_for = now.since(preparing.since);
+        if !is_warm && preparing_for <= PATIENCE {
+            let until = u64::try_from(now.after(WARMING).0.as_millis()).unwrap_or(u64::MAX);
+            self.write_cell(Cell::WroteWarming, until.to_le_bytes().to_vec(), None);
+            return;
+        }
+        if !is_leader {
+            return;
+        }
+        // The others hear of the offer at their next tick, and build their engines as long as this worker did.
+        let heard =
+            preparing_for > TICK.saturating_mul(3).saturating_add(preparing.built_in.saturating_mul(2));
+        let ready = (heard && !others_warm) || preparing_for > PATIENCE;
+        if ready && !preparing.said_go && preparing.cas.is_some() {
             preparing.said_go = true;
             let (offer, cas) = (Offer { go: true, ..preparing.offer }, preparing.cas);
             self.write_cell(Cell::WroteOffer, offer.encode(), cas);
             self.read_cell(Cell::ReadOffer);
+        } else if !ready {
+            self.read_cell(Cell::ReadWarming);
+        } else if preparing.cas.is_none() && preparing_for > PATIENCE {
+            // The offer is not there: it is made again.
+            self.reload.preparing = None;
+            self.reload.etag = None;
+        }
+    }
+
+    /// Until when some worker still makes plans.
+    pub(super) fn warming_read(&mut self, now: Timestamp, value: Option<&[u8]>) {
+        let until = value.and_then(|value| value.first_chunk::<8>()).map(|bytes| u64::from_le_bytes(*bytes));
+        let until = Timestamp(Duration::from_millis(until.unwrap_or(0)));
+        // By a clock that is far ahead of this one nobody would ever be ready.
+        self.reload.others_warm_until = until.min(now.after(WARMING));
+    }
+
+    /// An offer was written, or another worker's was quicker.
+    pub(super) fn offer_written(&mut self, written: bool) {
+        if !written && let Some(preparing) = &mut self.reload.preparing {
+            preparing.said_go = false;
         }
     }
 
@@ -338,10 +402,12 @@ impl Gateway {
     fn go_over(&mut self, now: Timestamp) {
         let Some(preparing) = self.reload.preparing.take() else { return };
         let Preparing { engine, plans, generation, offer, .. } = preparing;
-        // The new plans were counted as they came.
-        self.resized(self.plans.size(), (0, 0));
+        self.tell_memory();
         self.engine = engine;
         self.plans = plans;
+        self.plans.configure(now.0, &self.cache_config);
+        self.told.1 = weir_cache::Totals::default();
+        self.tell_memory();
         self.generation = generation;
         self.reload.version = offer.version;
         self.failures.clear();
@@ -350,14 +416,5 @@ impl Gateway {
         self.outputs.push_back(Output::Log(Level::Info, line));
         // What is left of the hottest plans is made beside the traffic.
         self.warm_up.calm(now);
-    }
-
-    /// Keeps the gauges of L1 in step with its size.
-    pub(super) fn resized(&mut self, before: (usize, usize), after: (usize, usize)) {
-        let change = |before: usize, after: usize| {
-            i64::try_from(after).unwrap_or(i64::MAX).saturating_sub(i64::try_from(before).unwrap_or(i64::MAX))
-        };
-        self.count(Metric::PlanCacheEntries(Layer::L1), change(before.0, after.0));
-        self.count(Metric::PlanCacheBytes(Layer::L1), change(before.1, after.1));
     }
 }

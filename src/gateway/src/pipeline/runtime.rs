@@ -6,11 +6,18 @@ use super::Gateway;
 use super::cells::Cell;
 use super::tasks::Purpose;
 use crate::config::{PlanCacheConfig, Problem, load_plan_cache};
-use crate::event::{Level, Output, Timestamp};
-use crate::metric::{Layer, Metric};
+use crate::event::{Level, Output, RequestId, Timestamp};
+use crate::metric::Metric;
 
 /// The largest document of changes.
 const MAX_CHANGES: usize = 16 << 10;
+
+/// How often a change is tried that other workers' changes get in the way of.
+const MAX_TRIES: u32 = 10;
+
+/// The number that the host takes as "only if there is no value": a missing key is created whatever the number, and no
+/// value has this one (HOST §1).
+const MISSING: Option<u32> = Some(u32::MAX);
 
 /// The settings that were changed at run time.
 #[derive(Default)]
@@ -19,6 +26,17 @@ pub(super) struct RuntimeSettings {
     cas: Option<u32>,
     /// The changes in force, by path.
     changes: Map<String, Value>,
+    /// Whether the changes that were made before this worker began are known.
+    is_known: bool,
+    /// What an operator waits for.
+    pending: Option<Pending>,
+}
+
+/// A change that is being written.
+struct Pending {
+    id: RequestId,
+    changes: Map<String, Value>,
+    tries: u32,
 }
 
 impl RuntimeSettings {
@@ -29,15 +47,19 @@ impl RuntimeSettings {
 }
 
 impl Gateway {
-    /// Changes settings in all workers: `null` takes a change back.
-    ///
-    /// # Errors
-    /// What is wrong with them; then nothing is changed.
-    pub(super) fn change_settings(
-        &mut self,
-        changes: Map<String, Value>,
-    ) -> Result<Map<String, Value>, Vec<Problem>> {
-        let mut all = self.runtime.changes.clone();
+    /// Changes settings in all workers: `null` takes a change back. The operator is answered when it is done, in the
+    /// same turn.
+    pub(super) fn change_settings(&mut self, id: RequestId, changes: Map<String, Value>) {
+        self.runtime.pending = Some(Pending { id, changes, tries: 0 });
+        self.read_cell(Cell::ChangeSettings);
+    }
+
+    /// The changes in force, to which an operator's are added.
+    pub(super) fn settings_to_change(&mut self, value: Option<&[u8]>, cas: Option<u32>) {
+        let Some(pending) = &mut self.runtime.pending else { return };
+        pending.tries = pending.tries.saturating_add(1);
+        let (id, changes) = (pending.id, pending.changes.clone());
+        let mut all = value.and_then(|value| self.decode_changes(value)).unwrap_or_default();
         for (path, value) in changes {
             if value.is_null() {
                 all.remove(&path);
@@ -45,23 +67,56 @@ impl Gateway {
                 all.insert(path, value);
             }
         }
-        load_plan_cache(&self.document, &all)?;
         let document = serde_json::json!({ "configuration": self.configuration.to_string(), "changes": all });
         let bytes = document.to_string().into_bytes();
-        if bytes.len() > MAX_CHANGES {
-            return Err(vec![Problem::new(
-                "changes",
-                "are too many",
-                format!("{MAX_CHANGES} bytes are taken"),
-            )]);
+        let checked = match load_plan_cache(&self.document, &all) {
+            Ok(_) if bytes.len() > MAX_CHANGES => {
+                Err(vec![Problem::new("changes", "are too many", format!("{MAX_CHANGES} bytes are taken"))])
+            }
+            other => other.map(drop),
+        };
+        match checked {
+            Ok(()) => self.write_cell(Cell::WroteSettings(all), bytes, cas.or(MISSING)),
+            Err(problems) => {
+                self.runtime.pending = None;
+                self.settings_refused(id, &problems);
+            }
         }
-        self.write_cell(Cell::WroteSettings, bytes, None);
-        self.read_cell(Cell::ReadSettings);
-        Ok(all)
+    }
+
+    /// The host has taken the changes, or another worker was quicker.
+    pub(super) fn settings_written(&mut self, all: Map<String, Value>, written: bool) {
+        let Some(pending) = &self.runtime.pending else { return };
+        let (id, tries) = (pending.id, pending.tries);
+        if !written && tries < MAX_TRIES {
+            return self.read_cell(Cell::ChangeSettings);
+        }
+        self.runtime.pending = None;
+        if written {
+            self.settings_changed(id, all);
+            self.read_cell(Cell::ReadSettings);
+        } else {
+            let fix = "try again";
+            self.settings_refused(
+                id,
+                &[Problem::new("changes", "could not be written to the shared data", fix)],
+            );
+        }
     }
 
     /// What stands in the shared data.
     pub(super) fn settings_read(&mut self, now: Timestamp, value: Option<&[u8]>, cas: Option<u32>) {
+        self.take_settings(now, value, cas);
+        // Once, with the settings in force: each change of L2's size costs it entries.
+        if !std::mem::replace(&mut self.runtime.is_known, true)
+            && let Some(shared) = &mut self.shared
+        {
+            let task = shared.configure(now.0);
+            self.run(now, Purpose::Upkeep, task);
+        }
+    }
+
+    fn take_settings(&mut self, now: Timestamp, value: Option<&[u8]>, cas: Option<u32>) {
         if cas == self.runtime.cas {
             return;
         }
@@ -95,14 +150,14 @@ impl Gateway {
     }
 
     fn apply(&mut self, now: Timestamp, config: PlanCacheConfig) {
-        let before = self.plans.size();
-        let evicted = self.plans.configure(now.0, &config);
-        self.resized(before, self.plans.size());
-        self.evicted(Layer::L1, evicted);
+        self.plans.configure(now.0, &config);
+        self.tell_memory();
         if let Some(shared) = &mut self.shared {
             shared.set_settings(super::shared_settings(&config));
-            let task = shared.configure(now.0);
-            self.run(now, Purpose::Upkeep, task);
+            if self.runtime.is_known {
+                let task = shared.configure(now.0);
+                self.run(now, Purpose::Upkeep, task);
+            }
         }
         self.cache_config = config;
         self.count(Metric::SettingsApplied, 1);

@@ -127,6 +127,13 @@ impl Gateway {
         self.count_many(Metric::PlanCacheEvictions(Layer::L3, crate::metric::Eviction::Ttl), counts.expired);
     }
 
+    /// Takes back what the gauge says of this worker's breaker.
+    pub(super) fn retire_store(&mut self) {
+        if std::mem::take(&mut self.writes.was_open) {
+            self.count(Metric::StoreBreakerOpen, -1);
+        }
+    }
+
     fn note_breaker(&mut self, now: Timestamp) {
         let is_open = self.store.as_ref().is_some_and(|store| store.is_open(now.0));
         if is_open != self.writes.was_open {

@@ -28,7 +28,7 @@ pub(super) enum Purpose {
     /// Looks a plan up.
     LookUp(Key),
     /// Writes a plan, or gives up to do so.
-    Share,
+    Share(Key),
     /// Keeps L2 in order.
     Upkeep,
 }
@@ -92,7 +92,7 @@ impl Gateway {
     fn task_ended(&mut self, now: Timestamp, purpose: Purpose, outcome: Outcome) {
         match purpose {
             Purpose::LookUp(key) => self.looked_up(now, key, outcome),
-            Purpose::Share => self.shared_ended(&outcome),
+            Purpose::Share(key) => self.shared_ended(now, key, &outcome),
             Purpose::Upkeep => {}
         }
     }

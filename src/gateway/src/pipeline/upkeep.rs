@@ -24,6 +24,7 @@ impl Gateway {
         if is_tick {
             self.next_tick = now.after(TICK);
             self.plans.expire(now.0, LOOKED_AT);
+            self.tell_memory();
             self.read_cell(Cell::ReadLease);
             self.read_cell(Cell::ReadSettings);
             self.go_on_reloading(now);
@@ -55,6 +56,40 @@ impl Gateway {
             ..Evicted::default()
         };
         self.evicted(Layer::L2, evicted);
+    }
+
+    /// Tells what became of this worker's memory since the last time.
+    pub(super) fn tell_memory(&mut self) {
+        let size = self.plans.size();
+        let totals = *self.plans.totals();
+        let (told, of) = std::mem::replace(&mut self.told, (size, totals));
+        self.resized(told, size);
+        let gone = super::monitor::difference(totals, of);
+        self.evicted(Layer::L1, gone.evicted);
+        self.count_many(Metric::PlanCacheRejected(Layer::L1), gone.rejected);
+    }
+
+    /// Takes back what this worker's gauges say of it, for it ends.
+    pub(super) fn retire(&mut self) {
+        let ((entries, bytes), totals) = self.told;
+        self.told = ((0, 0), totals);
+        self.resized((entries, bytes), (0, 0));
+        self.warm_up(super::warm_up::WarmUp::default());
+        self.retire_store();
+        self.retire_alerts();
+    }
+
+    fn resized(&mut self, before: (usize, usize), after: (usize, usize)) {
+        let change = |before: usize, after: usize| {
+            i64::try_from(after).unwrap_or(i64::MAX).saturating_sub(i64::try_from(before).unwrap_or(i64::MAX))
+        };
+        let (entries, bytes) = (change(before.0, after.0), change(before.1, after.1));
+        if entries != 0 {
+            self.count(Metric::PlanCacheEntries(Layer::L1), entries);
+        }
+        if bytes != 0 {
+            self.count(Metric::PlanCacheBytes(Layer::L1), bytes);
+        }
     }
 
     /// Counts what went from a layer.

@@ -1,12 +1,11 @@
 //! Plans made before anybody asks for them: at the start, and for a new supergraph before it is served.
 //!
-//! Before readiness a worker plans in short turns, one after another, so that health checks are still answered; beside
+//! Before readiness a worker plans one operation a turn, turn after turn, so that health checks are still answered; beside
 //! traffic only a few operations a tick, and none under load. Each worker begins at another place of the list: what
 //! one has planned the others find in the shared data.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::Gateway;
 use super::acquire::Waiter;
@@ -16,9 +15,6 @@ use crate::metric::Metric;
 use crate::plans::Planned;
 use crate::prepare::prepare_warm_up;
 
-/// How long one turn plans, about: as long as a request may well wait.
-const TURN: Duration = Duration::from_millis(5);
-
 /// Plans under way at once, at most: those that other workers make or the store may have.
 const MAX_UNDER_WAY: usize = 32;
 
@@ -27,6 +23,8 @@ const MAX_UNDER_WAY: usize = 32;
 pub(super) struct WarmUp {
     queue: VecDeque<Item>,
     under_way: usize,
+    /// Tells its plans from those of the lists before.
+    number: u64,
     total: usize,
     done: usize,
     failed: usize,
@@ -93,24 +91,22 @@ impl Gateway {
         let (old, new) = (self.warm_up.progress(), warm_up.progress());
         self.count(Metric::WarmUpPlanned, gauge(new.total).saturating_sub(gauge(old.total)));
         self.count(Metric::WarmUpDone, 0_i64.saturating_sub(gauge(old.done)));
-        self.warm_up = warm_up;
+        let number = self.warm_up.number.wrapping_add(1);
+        self.warm_up = WarmUp { number, ..warm_up };
     }
 
     /// A tick has come, or a turn.
     pub(super) fn go_on_warming(&mut self, now: Timestamp, is_tick: bool) {
         let config = &self.cache_config.warm_up;
         let (per_tick, pause_above) = (config.per_tick, config.pause_above);
-        if self.warm_up.hurries(now) {
-            let began = (self.clock)();
-            while self.warm_up.under_way < MAX_UNDER_WAY && self.warm_next(now) {
-                if (self.clock)().since(began) >= TURN {
-                    break;
-                }
-            }
-            if !self.warm_up.queue.is_empty() && self.warm_up.under_way < MAX_UNDER_WAY {
+        let loaded = self.requests.len() > pause_above;
+        if self.warm_up.hurries(now) && !loaded {
+            // One a turn: each may take the worker for as long as planning takes, and its claim must not wait for others.
+            if self.warm_up.under_way < MAX_UNDER_WAY && self.warm_next(now) && !self.warm_up.queue.is_empty()
+            {
                 self.outputs.push_back(Output::Wake);
             }
-        } else if is_tick && self.requests.len() <= pause_above {
+        } else if is_tick && !loaded {
             for _ in 0..per_tick {
                 if self.warm_up.under_way >= MAX_UNDER_WAY || !self.warm_next(now) {
                     break;
@@ -131,7 +127,7 @@ impl Gateway {
                     self.outputs.push_back(Output::Log(Level::Warn, format!("weir: warm-up: {why}")));
                 }
                 self.warm_up.under_way = self.warm_up.under_way.saturating_add(1);
-                self.warmed(false);
+                self.warmed(self.warm_up.number, false);
             }
             Ok(prepared) => {
                 self.warm_up.under_way = self.warm_up.under_way.saturating_add(1);
@@ -140,9 +136,10 @@ impl Gateway {
                     .plans_of(generation)
                     .and_then(|plans| plans.plan(now.0, key, &normal, &prepared.bound.variant));
                 if there.is_some() {
-                    self.warmed(true);
+                    self.warmed(self.warm_up.number, true);
                 } else {
-                    self.acquire(now, &engine, generation, prepared, Waiter::WarmUp);
+                    let number = self.warm_up.number;
+                    self.acquire(now, &engine, generation, prepared, Waiter::WarmUp(number));
                 }
             }
         }
@@ -150,9 +147,9 @@ impl Gateway {
     }
 
     /// An operation's plan is there, or can't be made.
-    pub(super) fn warmed(&mut self, is_there: bool) {
+    pub(super) fn warmed(&mut self, number: u64, is_there: bool) {
         // One of a list that was replaced since is nobody's any more.
-        if self.warm_up.under_way == 0 {
+        if self.warm_up.number != number || self.warm_up.under_way == 0 {
             return;
         }
         self.warm_up.under_way = self.warm_up.under_way.saturating_sub(1);
