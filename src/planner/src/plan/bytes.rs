@@ -9,11 +9,11 @@ use super::ExecutablePlan;
 
 /// Levels (of selections, lists, shapes and required fields) within each other in a plan that is read, at most. Each
 /// costs stack, which hostile bytes could use up; a plan that is deeper is made anew where it is needed.
-pub(super) const MAX_NESTING: u32 = 256;
+pub(super) const MAX_NESTING: u32 = 128;
 
 impl ExecutablePlan {
     /// The plan as compact bytes, for [`ExecutablePlan::from_bytes`] of the same [`crate::planner_version`]. `None` if it
-    /// is nested so deep (more than 256 levels) that it would not be read.
+    /// is nested so deep (more than 128 levels) that it would not be read.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         if self.is_deep() {
             return None;
@@ -140,7 +140,7 @@ mod tests {
         // Lists without end: a tag and a flag for each.
         let head = postcard::to_allocvec(&deep(1)).expect("bytes");
         let mut hostile = head[..head.len() - 2].to_vec();
-        hostile.extend([0; 1_000_000]);
+        hostile.resize(1_000_000, 0);
         assert!(ExecutablePlan::from_bytes(&hostile).is_none());
         // The guard has let go of all levels.
         assert!(ExecutablePlan::from_bytes(&most.to_bytes().expect("not deep")).is_some());

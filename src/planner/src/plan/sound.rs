@@ -9,7 +9,7 @@ use super::{
 impl ExecutablePlan {
     /// Whether the plan holds together, for a supergraph of so many subgraphs: every id is in range, each fetch comes
     /// after those that it waits for, places within texts are places, ready JSON is JSON, and nothing is nested
-    /// deeper than 256 levels. It does not tell whether the plan answers any operation: who keeps plans must keep
+    /// deeper than 128 levels. It does not tell whether the plan answers any operation: who keeps plans must keep
     /// beside each what it is for, and a checksum.
     pub fn check_sound(&self, subgraphs: usize) -> bool {
         let sound = Sound { names: self.names.len() };

@@ -1,5 +1,7 @@
 //! Loading the settings of the plan cache, of the source of supergraphs, and of changes at run time.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 use weir_cache::Strategy;
 
 use super::*;
