@@ -107,8 +107,7 @@ fn template(settings: &Settings, clusters: &[cluster::Cluster], options: &Option
     let limits = &config.limits;
     let address = |address: SocketAddr| context! { host => address.ip().to_string(), port => address.port() };
     let stream_timeout = config.request_timeout.saturating_add(STREAM_MARGIN);
-    let response_buffer =
-        (limits.max_response_bytes != ENVOY_RESPONSE_BUFFER).then_some(limits.max_response_bytes);
+    let response_buffer = Some(config.largest_answer()).filter(|largest| *largest != ENVOY_RESPONSE_BUFFER);
     let text = environment.get_template("bootstrap")?.render(context! {
         admin => context! {
             host => options.addresses.admin.ip().to_string(),

@@ -74,6 +74,15 @@ pub struct Config {
     pub fault_injection: bool,
 }
 
+impl Config {
+    /// The largest body of an answer that any call of the filter may get, in bytes.
+    pub fn largest_answer(&self) -> usize {
+        let supergraph = self.fetch.as_ref().map_or(0, |_| FetchConfig::MAX_SDL);
+        let plan = self.plan_cache.store.as_ref().map_or(0, |store| store.max_object_bytes);
+        self.limits.max_response_bytes.max(supergraph).max(plan)
+    }
+}
+
 /// Bounds; each has an error code and counts `weir.limit.{limit}.hits`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

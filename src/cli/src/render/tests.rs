@@ -115,6 +115,13 @@ fn limits_of_envoy_follow_those_of_weir() {
         1 << 20
     );
     assert_eq!(rendered(SDL, "")["layered_runtime"], Value::Null, "Envoy's default needs no entry");
+    let store = "plan_cache: { layers: { l3: { url: 'http://127.0.0.1:9/plans', max_object_bytes: 2MiB } } }";
+    let bootstrap = rendered(SDL, &format!("limits: {{ max_response_bytes: 1MiB }}\n{store}"));
+    assert_eq!(
+        bootstrap["layered_runtime"]["layers"][0]["static_layer"]["http.async_response_buffer_limit"],
+        2 << 20,
+        "a plan from the store must fit too"
+    );
 }
 
 #[test]

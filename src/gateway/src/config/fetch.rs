@@ -17,6 +17,11 @@ pub struct FetchConfig {
     pub timeout: Duration,
 }
 
+impl FetchConfig {
+    /// The largest supergraph that is taken, in bytes.
+    pub const MAX_SDL: usize = 16 << 20;
+}
+
 /// `None` in the inner option: the document asks for none.
 pub(super) fn read(document: &mut Document) -> Option<Option<FetchConfig>> {
     let settings = TargetSettings {

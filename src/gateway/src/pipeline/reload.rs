@@ -28,9 +28,6 @@ const REREAD: Duration = Duration::from_secs(5);
 /// How long after a worker's last word that it is still making plans the leader believes it.
 const WARMING: Duration = Duration::from_millis(1000);
 
-/// The largest supergraph that is taken.
-const MAX_SDL: usize = 16 << 20;
-
 /// The back-off grows to this many intervals.
 const MAX_BACKOFF: u32 = 16;
 
@@ -190,13 +187,13 @@ impl Gateway {
         let wrong = match answer {
             Ok(HttpResponse { status: 304, .. }) => None,
             Ok(HttpResponse { status: 200, headers, body }) => match String::from_utf8(body) {
-                Ok(sdl) if sdl.len() <= MAX_SDL => {
+                Ok(sdl) if sdl.len() <= FetchConfig::MAX_SDL => {
                     self.reload.etag =
                         headers.into_iter().find(|(name, _)| name == "etag").map(|(_, value)| value);
                     self.offer(now, sdl);
                     None
                 }
-                Ok(_) => Some(format!("it is larger than {MAX_SDL} bytes")),
+                Ok(_) => Some(format!("it is larger than {} bytes", FetchConfig::MAX_SDL)),
                 Err(_) => Some("it is not UTF-8".to_owned()),
             },
             Ok(HttpResponse { status, .. }) => Some(format!("the answer has HTTP status {status}")),
