@@ -5,8 +5,8 @@
 //! custom scalars pass through byte for byte.
 
 pub(crate) mod errors;
-pub(crate) mod merge;
 pub(crate) mod project;
 pub(crate) mod read;
 pub(crate) mod rewrite;
+pub(crate) mod segment;
 pub(crate) mod tree;

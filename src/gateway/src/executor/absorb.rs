@@ -4,15 +4,15 @@ use std::rc::Rc;
 
 use weir_planner::plan::{Fetch, FetchId, PathSegment, Shape, Target};
 
-use super::execution::{Execution, Lookup};
-use super::locate::{Place, common_path, object_at, tree_path};
+use super::execution::{Execution, Lookup, Place};
+use super::locate::{common_path, places};
 use super::paths::renamed;
 use crate::error::Code;
-use crate::response::errors::{GraphQlError, PathItem, Reported, reported};
-use crate::response::merge::merge;
+use crate::response::errors::{GraphQlError, MAX_ERRORS, PathItem, Reported, reported};
 use crate::response::read::{Data, read};
 use crate::response::rewrite::rewrite;
-use crate::response::tree::{Object, Value};
+use crate::response::segment::{List, ObjectId, Segment, Value};
+use crate::response::tree::Node;
 
 /// A subgraph's answer, as far as it decides how its body is read.
 pub(crate) struct Answer<'a> {
@@ -22,22 +22,9 @@ pub(crate) struct Answer<'a> {
     pub(crate) service: &'a str,
 }
 
-/// The most values copied in one request because several places share an entity: ten thousand reviews by one
-/// author with ten thousand friends must not fill the worker's memory. A million values are some 30 MB.
+/// The most objects that are kept apart in one request although several places show the same entity: ten thousand
+/// reviews by one author with ten thousand friends must not fill the worker's memory.
 const MAX_COPIED: usize = 1_000_000;
-
-/// How many values an object holds.
-fn size(object: &Object) -> usize {
-    object.0.iter().fold(1, |sum, (_, value)| sum.saturating_add(size_of_value(value)))
-}
-
-fn size_of_value(value: &Value) -> usize {
-    match value {
-        Value::Object(object) => size(object),
-        Value::List(items) => items.iter().fold(1, |sum, item| sum.saturating_add(size_of_value(item))),
-        Value::Null | Value::Leaf(_) | Value::Mismatch => 1,
-    }
-}
 
 impl Execution {
     /// Ends a fetch without an answer: `error` stands at the place of what it would have found.
@@ -53,10 +40,9 @@ impl Execution {
         let plan = Rc::clone(&self.plan);
         let Some(planned) = plan.fetches.get(fetch.0 as usize) else { return true };
         let empty = answer.body.is_empty();
-        let body = self.bodies.push(answer.body);
         let service = answer.service;
         let ok_status = (200..300).contains(&answer.status);
-        let response = match read(&plan, &planned.target, &mut self.bodies, body) {
+        let response = match read(&plan, &planned.target, answer.body) {
             Ok(response) if response.has_data || response.errors.is_some() => response,
             unusable => {
                 let error = if ok_status {
@@ -88,13 +74,16 @@ impl Execution {
         let silent = response.errors.is_none();
         if let Some(raw) = &response.errors {
             for error in reported(raw, service) {
-                self.report(planned, &lookups, error, response.data.as_ref());
+                self.report(planned, &lookups, error, &response.segment, response.data.as_ref());
             }
         }
+        let segment = response.segment;
         match response.data {
-            Some(Data::Root(value)) => self.merge_root(fetch, planned, &lookups, value, silent, service),
+            Some(Data::Root(data)) => {
+                self.merge_root(fetch, planned, &lookups, segment, data, silent, service);
+            }
             Some(Data::Entities(lists)) => {
-                self.merge_entities(fetch, planned, lookups, lists, silent, service)
+                self.merge_entities(fetch, planned, &lookups, segment, &lists, silent, service);
             }
             None if silent => {
                 self.malformed(fetch, &lookups, service, "\"data\" is null, without an error");
@@ -105,94 +94,132 @@ impl Execution {
         !(failed || silent && self.has_failed(fetch))
     }
 
+    #[allow(clippy::too_many_arguments, reason = "one step of absorb, cut out for reading")]
     fn merge_root(
         &mut self,
         fetch: FetchId,
         planned: &Fetch,
         lookups: &[Lookup],
-        mut value: Value,
+        mut segment: Segment,
+        data: Option<ObjectId>,
         silent: bool,
         service: &str,
     ) {
         let plan = Rc::clone(&self.plan);
-        if let Target::Root { output_rewrites, .. } = &planned.target {
-            rewrite(&plan, self.typename, &mut self.bodies, output_rewrites, &mut value);
-        }
-        let Value::Object(data) = value else {
+        let Target::Root { shape, output_rewrites, .. } = &planned.target else { return };
+        let Some(data) = data else {
             self.malformed(fetch, lookups, service, "\"data\" is not an object");
             return;
         };
+        rewrite(&plan, self.typename, &mut segment, output_rewrites, Value::Object(data));
         if silent
-            && let Target::Root { shape, output_rewrites, .. } = &planned.target
             && output_rewrites.is_empty()
-            && let Some(missing) = shape.0.iter().find(|field| data.get(field.key).is_none())
+            && let Some(missing) = shape.0.iter().find(|field| segment.get(data, field.key).is_none())
         {
             let what = format!("\"data\" lacks the field \"{}\"", plan.name(missing.key));
             self.malformed(fetch, lookups, service, &what);
         }
-        let places: Vec<Place> =
-            lookups.iter().flat_map(|lookup| &lookup.places).flatten().cloned().collect();
-        self.merge_at(fetch, lookups, &places, data);
+        let mut answer = Merging::new(Rc::new(segment));
+        for place in lookups.iter().flat_map(|lookup| &lookup.places) {
+            self.merge_at(fetch, lookups, &mut answer, *place, data);
+        }
     }
 
+    #[allow(clippy::too_many_arguments, reason = "one step of absorb, cut out for reading")]
     fn merge_entities(
         &mut self,
         fetch: FetchId,
         planned: &Fetch,
-        lookups: Vec<Lookup>,
-        lists: Vec<Option<Vec<Value>>>,
+        lookups: &[Lookup],
+        mut segment: Segment,
+        lists: &[Option<List>],
         silent: bool,
         service: &str,
     ) {
         let plan = Rc::clone(&self.plan);
         let Target::Entities(entity_lookups) = &planned.target else { return };
         let mut broken = None;
+        let mut whole = Vec::with_capacity(lookups.len());
         for ((lookup, planned), list) in lookups.iter().zip(entity_lookups).zip(lists) {
-            let sent = lookup.places.len();
-            if sent == 0 {
+            whole.push(None);
+            if lookup.keys == 0 {
                 continue;
             }
-            let Some(entities) = list else {
+            let Some(list) = list else {
                 if silent {
                     broken = Some("\"_entities\" is not a list".to_owned());
                 }
                 continue;
             };
-            if entities.len() != sent {
-                broken = Some(format!("it has {} entities where {sent} were asked for", entities.len()));
+            if list.len() != lookup.keys {
+                let (has, sent) = (list.len(), lookup.keys);
+                broken = Some(format!("it has {has} entities where {sent} were asked for"));
                 continue;
             }
-            for (mut entity, places) in entities.into_iter().zip(&lookup.places) {
-                rewrite(&plan, self.typename, &mut self.bodies, &planned.output_rewrites, &mut entity);
+            if !planned.output_rewrites.is_empty() {
+                let rewrites = &planned.output_rewrites;
+                rewrite(&plan, self.typename, &mut segment, rewrites, Value::List(*list));
+            }
+            if let Some(slot) = whole.last_mut() {
+                *slot = Some(*list);
+            }
+        }
+        let segment = Rc::new(segment);
+        for (lookup, list) in lookups.iter().zip(whole) {
+            let Some(list) = list else { continue };
+            let mut answer = Merging::new(Rc::clone(&segment));
+            for place in &lookup.places {
                 // A null entity is an answer: the subgraph does not know it.
-                if let Value::Object(entity) = entity {
-                    self.merge_at(fetch, &lookups, places, entity);
+                if let Some(Value::Object(entity)) = segment.items(list).get(place.key).copied() {
+                    self.merge_at(fetch, lookups, &mut answer, *place, entity);
                 }
             }
         }
         if let Some(what) = broken {
-            self.malformed(fetch, &lookups, service, &what);
+            self.malformed(fetch, lookups, service, &what);
         }
     }
 
-    fn merge_at(&mut self, fetch: FetchId, lookups: &[Lookup], places: &[Place], object: Object) {
-        let Some((last, others)) = places.split_last() else { return };
-        if !others.is_empty() {
-            let values = others.len().saturating_mul(size(&object));
-            self.copied = self.copied.saturating_add(values);
-            if self.copied > MAX_COPIED {
-                let message = format!("The answer holds more than {MAX_COPIED} copies of shared values.");
-                return self.blame(fetch, lookups, GraphQlError::new(Code::ResponseTooLarge, message));
+    /// Merges an object of an answer at one place.
+    fn merge_at(
+        &mut self,
+        fetch: FetchId,
+        lookups: &[Lookup],
+        answer: &mut Merging,
+        place: Place,
+        object: ObjectId,
+    ) {
+        let known = answer.instances.iter_mut().find(|known| known.path == place.path);
+        let instance = match known {
+            // Places of one path: whatever else is fetched for the one is fetched for the other.
+            Some(known) if self.shares => {
+                let node = Node::new(known.instance, object);
+                if answer.used.contains(&(place.path, place.key)) {
+                    self.tree.share(node);
+                }
+                known.instance
             }
-        }
-        for place in others {
-            if let Some(target) = object_at(&mut self.root, place) {
-                merge(target, object.clone());
+            Some(known) if !answer.used.contains(&(place.path, place.key)) => known.instance,
+            known => {
+                let objects = answer.segment.objects();
+                let is_copy = known.is_some() || answer.is_used();
+                if known.is_some() {
+                    self.copied = self.copied.saturating_add(objects);
+                    if self.copied > MAX_COPIED {
+                        let message =
+                            format!("The answer holds more than {MAX_COPIED} copies of shared values.");
+                        let error = GraphQlError::new(Code::ResponseTooLarge, message);
+                        return self.blame(fetch, lookups, error);
+                    }
+                }
+                let instance = self.tree.add(Rc::clone(&answer.segment), is_copy);
+                answer.instances.retain(|known| known.path != place.path);
+                answer.instances.push(Instance { path: place.path, instance });
+                instance
             }
-        }
-        if let Some(target) = object_at(&mut self.root, last) {
-            merge(target, object);
-        }
+        };
+        answer.used.push((place.path, place.key));
+        self.tree.merge(place.node, Node::new(instance, object));
     }
 
     fn malformed(&mut self, fetch: FetchId, lookups: &[Lookup], service: &str, what: &str) {

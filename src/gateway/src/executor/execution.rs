@@ -6,17 +6,20 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
-use weir_planner::plan::{ExecutablePlan, Fetch, FetchId, NameId, SubgraphId, Target};
+use weir_planner::plan::{
+    EntityLookup, ExecutablePlan, Fetch, FetchId, NameId, PathSegment, SubgraphId, Target,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::locate::{Place, locate};
+use super::locate::locate;
 use super::paths::shown;
 use super::representation::write_representation;
 use crate::response::errors::{self, GraphQlError};
 use crate::response::project::project;
-use crate::response::tree::{Bodies, Object, Value, typename_id};
+use crate::response::tree::{Node, Tree, typename_id};
 
 /// The most errors kept of one request. A reply shows [`errors::MAX_ERRORS`]; the rest only says which nulls
 /// are accounted for.
@@ -37,8 +40,9 @@ pub(crate) type Variables = Vec<(Cow<'static, str>, String)>;
 pub(crate) struct Execution {
     pub(super) plan: Rc<ExecutablePlan>,
     pub(super) typename: Option<NameId>,
-    pub(super) bodies: Bodies,
-    pub(super) root: Value,
+    pub(super) tree: Tree,
+    /// Whether the places of one path may share what is merged at them.
+    pub(super) shares: bool,
     pub(super) errors: Vec<GraphQlError>,
     variables: Variables,
     progress: Vec<Progress>,
@@ -55,22 +59,35 @@ enum Progress {
     Failed,
 }
 
-/// Which places one `_entities` field completes: `places[i]` belong to the i-th representation.
+/// What one `_entities` field completes (or a root fetch, which has one key).
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
-    pub(crate) places: Vec<Vec<Place>>,
+    /// The representations sent.
+    pub(crate) keys: usize,
+    /// The objects, in the order in which they were found.
+    pub(crate) places: Vec<Place>,
+}
+
+/// An object that one representation stands for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The representation's number.
+    pub(crate) key: usize,
+    /// The number of the path at which it was found.
+    pub(crate) path: usize,
+    pub(crate) node: Node,
 }
 
 impl Execution {
     pub(crate) fn new(plan: Rc<ExecutablePlan>, variables: Variables) -> Execution {
         let typename = typename_id(&plan);
         let progress = plan.fetches.iter().map(|_| Progress::Waiting).collect();
-        let root = Value::Object(Object::default());
+        let shares = !has_conditions(&plan);
         Execution {
             plan,
             typename,
-            bodies: Bodies::default(),
-            root,
+            tree: Tree::new(),
+            shares,
             errors: Vec::new(),
             variables,
             progress,
@@ -148,7 +165,7 @@ impl Execution {
 
     /// Bytes of subgraph answers kept so far.
     pub(crate) fn bytes(&self) -> usize {
-        self.bodies.bytes()
+        self.tree.bytes()
     }
 
     /// Writes the response: `{"data":…}` and `errors`, if there are any, as `redact` leaves them. Returns its
@@ -159,14 +176,9 @@ impl Execution {
         max_bytes: usize,
         redact: impl FnOnce(&mut [GraphQlError]),
     ) -> (Vec<u8>, Vec<GraphQlError>) {
-        let mut out = Vec::with_capacity(self.bodies.bytes().saturating_add(64));
+        let mut out = Vec::with_capacity(self.tree.bytes().saturating_add(64));
         out.extend_from_slice(b"{\"data\":");
-        match &self.root {
-            Value::Object(root) => {
-                project(&self.plan, self.typename, &self.bodies, root, max_bytes, &mut self.errors, &mut out);
-            }
-            _ => out.extend_from_slice(b"null"),
-        }
+        project(&self.plan, self.typename, &self.tree, max_bytes, &mut self.errors, &mut out);
         if !self.errors.is_empty() {
             redact(&mut self.errors);
             out.push(b',');
@@ -191,7 +203,7 @@ impl Execution {
     }
 
     /// The call's body, and where its answer goes; `None` if no object needs it.
-    fn body_of(&self, fetch: &Fetch) -> Option<(Vec<u8>, Vec<Lookup>)> {
+    fn body_of(&mut self, fetch: &Fetch) -> Option<(Vec<u8>, Vec<Lookup>)> {
         let mut body = Vec::with_capacity(fetch.document.len().saturating_add(256));
         body.extend_from_slice(b"{\"query\":");
         write_string(&fetch.document, &mut body);
@@ -212,7 +224,7 @@ impl Execution {
                     write_key(&lookup.variable, &mut first, &mut body);
                     lookups.push(self.representations(lookup, lacks_input, &mut body));
                 }
-                if lookups.iter().all(|lookup| lookup.places.is_empty()) {
+                if lookups.iter().all(|lookup| lookup.keys == 0) {
                     return None;
                 }
                 lookups
@@ -222,59 +234,78 @@ impl Execution {
         Some((body, lookups))
     }
 
-    fn places_of_root(&self, path: &[weir_planner::plan::PathSegment]) -> Option<Lookup> {
+    fn places_of_root(&self, path: &[PathSegment]) -> Option<Lookup> {
         let mut places = Vec::new();
-        locate(&self.plan, self.typename, &self.bodies, &self.root, path, &mut |_, place| {
-            places.push(place.clone());
+        locate(&self.plan, self.typename, &self.tree, path, &mut |node| {
+            places.push(Place { key: 0, path: 0, node });
         });
-        (!places.is_empty()).then(|| Lookup { places: vec![places] })
+        (!places.is_empty()).then_some(Lookup { keys: 1, places })
     }
 
     /// Writes the list of representations, each one once however many objects share it.
-    fn representations(
-        &self,
-        lookup: &weir_planner::plan::EntityLookup,
-        lacks_input: bool,
-        body: &mut Vec<u8>,
-    ) -> Lookup {
-        let mut places: Vec<Vec<Place>> = Vec::new();
-        let mut seen: HashMap<u64, (usize, std::ops::Range<usize>)> = HashMap::new();
+    fn representations(&mut self, lookup: &EntityLookup, lacks_input: bool, body: &mut Vec<u8>) -> Lookup {
+        let (plan, typename, tree) = (&self.plan, self.typename, &self.tree);
+        let mut found = Lookup::default();
+        let mut seen: HashMap<u64, Seen> = HashMap::new();
+        let mut twins: Vec<(Node, Node)> = Vec::new();
         body.push(b'[');
-        for path in &lookup.paths {
-            locate(&self.plan, self.typename, &self.bodies, &self.root, path, &mut |object, place| {
+        for (path, segments) in lookup.paths.iter().enumerate() {
+            locate(plan, typename, tree, segments, &mut |node| {
                 let comma = body.len();
-                if !places.is_empty() {
+                if found.keys > 0 {
                     body.push(b',');
                 }
                 let start = body.len();
-                if !write_representation(
-                    &self.plan,
-                    self.typename,
-                    &self.bodies,
-                    lookup,
-                    object,
-                    lacks_input,
-                    body,
-                ) {
+                if !write_representation(plan, typename, tree, lookup, node, lacks_input, body) {
                     body.truncate(comma);
                     return;
                 }
                 let range = start..body.len();
                 let hash = xxh3_64(body.get(range.clone()).unwrap_or_default());
                 let known =
-                    seen.get(&hash).filter(|(_, old)| body.get(old.clone()) == body.get(range.clone()));
-                if let Some(at) = known.and_then(|(index, _)| places.get_mut(*index)) {
-                    at.push(place.clone());
+                    seen.get_mut(&hash).filter(|old| body.get(old.range.clone()) == body.get(range.clone()));
+                if let Some(known) = known {
                     body.truncate(comma);
+                    if known.path != path {
+                        (known.path, known.first) = (path, node);
+                    } else if self.shares && tree.are_equal(node, known.first) {
+                        twins.push((node, known.first));
+                        return;
+                    }
+                    found.places.push(Place { key: known.key, path, node });
                 } else {
-                    seen.insert(hash, (places.len(), range));
-                    places.push(vec![place.clone()]);
+                    seen.insert(hash, Seen { key: found.keys, range, path, first: node });
+                    found.places.push(Place { key: found.keys, path, node });
+                    found.keys = found.keys.saturating_add(1);
                 }
             });
         }
         body.push(b']');
-        Lookup { places }
+        for (node, first) in twins {
+            self.tree.forward(node, first);
+            self.tree.share(first);
+        }
+        found
     }
+}
+
+/// A representation that was written.
+struct Seen {
+    key: usize,
+    range: Range<usize>,
+    /// The path at which an object with it was found last, and the first such object there.
+    path: usize,
+    first: Node,
+}
+
+/// Whether some fetch is for objects below certain types only. Then two places that one fetch completes may differ in
+/// what further fetches add to them, perhaps under the same key.
+fn has_conditions(plan: &ExecutablePlan) -> bool {
+    let conditional = |path: &[PathSegment]| path.iter().any(|s| matches!(s, PathSegment::Types(_)));
+    plan.fetches.iter().any(|fetch| match &fetch.target {
+        Target::Root { path, .. } => conditional(path),
+        Target::Entities(lookups) => lookups.iter().flat_map(|l| &l.paths).any(|path| conditional(path)),
+    })
 }
 
 fn write_key(name: &str, first: &mut bool, out: &mut Vec<u8>) {

@@ -1,104 +1,159 @@
-//! Finds the objects that a fetch completes, and remembers where they are.
+//! Finds the objects that a fetch completes, and where in the response an object stands.
 //!
-//! Places are kept as steps from the root, not found again by the path when the answer comes: meanwhile
-//! another fetch may have changed a `__typename` that the path's type conditions look at.
+//! Objects are kept, not found again by the path when the answer comes: meanwhile another fetch may have changed a
+//! `__typename` that the path's type conditions look at.
 
 use weir_planner::plan::{ExecutablePlan, NameId, PathSegment};
 
 use crate::response::errors::PathItem;
-use crate::response::tree::{Bodies, Object, Value, in_set, type_of};
+use crate::response::segment::Value;
+use crate::response::tree::{Found, Node, Tree, in_set, type_of};
 
-/// One step from the root of the tree towards an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    Key(NameId),
-    Index(usize),
+const fn root() -> Found {
+    Found { instance: 0, value: Value::Object(crate::response::segment::ObjectId(0)) }
 }
 
-/// The way to one object.
-pub(crate) type Place = Vec<Step>;
-
-/// Calls `found` with every object at `path`.
+/// Calls `found` with every object at `path`, once with each.
 pub(crate) fn locate(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &Bodies,
-    root: &Value,
+    tree: &Tree,
     path: &[PathSegment],
-    found: &mut dyn FnMut(&Object, &Place),
+    found: &mut dyn FnMut(Node),
 ) {
-    Walk { plan, typename, bodies, found, place: Vec::new() }.walk(root, path);
+    Walk { plan, typename, tree, found, seen: Vec::new() }.walk(root(), path);
 }
 
 struct Walk<'a> {
     plan: &'a ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &'a Bodies,
-    found: &'a mut dyn FnMut(&Object, &Place),
-    place: Place,
+    tree: &'a Tree,
+    found: &'a mut dyn FnMut(Node),
+    /// Which shared objects were met, by instance.
+    seen: Vec<Vec<bool>>,
 }
 
 impl Walk<'_> {
-    fn walk(&mut self, value: &Value, path: &[PathSegment]) {
-        match (value, path) {
+    fn walk(&mut self, found: Found, path: &[PathSegment]) {
+        match found.value {
             // A list is walked into wherever it stands: the planner leaves out the last `List` of a path.
-            (Value::List(items), path) => {
+            Value::List(list) => {
                 let rest = match path {
                     [PathSegment::List, rest @ ..] => rest,
                     path => path,
                 };
-                for (index, item) in items.iter().enumerate() {
-                    self.place.push(Step::Index(index));
+                let tree = self.tree;
+                for item in tree.items(found.instance, list) {
                     self.walk(item, rest);
-                    self.place.pop();
                 }
             }
-            (Value::Object(object), []) => (self.found)(object, &self.place),
-            (Value::Object(object), [PathSegment::Field(key), rest @ ..]) => {
-                if let Some(value) = object.get(*key) {
-                    self.place.push(Step::Key(*key));
-                    self.walk(value, rest);
-                    self.place.pop();
-                }
-            }
-            (Value::Object(object), [PathSegment::Types(set), rest @ ..]) => {
-                if type_of(object, self.typename, self.bodies)
-                    .is_none_or(|name| in_set(self.plan, set, &name))
+            Value::Object(_) => {
+                if let Some(object) = self.tree.object(found)
+                    && !(self.tree.is_shared(object) && self.meet(object))
                 {
-                    self.walk(value, rest);
+                    self.walk_object(object, path);
                 }
             }
-            (Value::Object(_), [PathSegment::List, ..])
-            | (Value::Null | Value::Leaf(_) | Value::Mismatch, _) => {}
+            Value::Null | Value::Leaf(_) | Value::Mismatch => {}
         }
     }
+
+    fn walk_object(&mut self, object: Node, path: &[PathSegment]) {
+        match path {
+            [] => (self.found)(object),
+            [PathSegment::Field(key), rest @ ..] => {
+                if let Some(value) = self.tree.get(object, *key) {
+                    self.walk(value, rest);
+                }
+            }
+            [PathSegment::Types(set), rest @ ..] => {
+                if type_of(self.tree, object, self.typename).is_none_or(|name| in_set(self.plan, set, &name))
+                {
+                    self.walk_object(object, rest);
+                }
+            }
+            [PathSegment::List, ..] => {}
+        }
+    }
+
+    /// Whether a shared object was met before.
+    fn meet(&mut self, object: Node) -> bool {
+        let (instance, index) = object.index();
+        if self.seen.len() <= instance {
+            self.seen.resize_with(instance.saturating_add(1), Vec::new);
+        }
+        let Some(seen) = self.seen.get_mut(instance) else { return false };
+        if seen.is_empty() {
+            seen.resize(self.tree.objects(instance), false);
+        }
+        seen.get_mut(index).is_some_and(|seen| std::mem::replace(seen, true))
+    }
 }
 
-/// The object at `place`.
-pub(crate) fn object_at<'a>(root: &'a mut Value, place: &[Step]) -> Option<&'a mut Object> {
-    let mut value = root;
-    for step in place {
-        value = match (value, step) {
-            (Value::Object(object), Step::Key(key)) => object.get_mut(*key)?,
-            (Value::List(items), Step::Index(index)) => items.get_mut(*index)?,
-            _ => return None,
-        };
-    }
-    match value {
-        Value::Object(object) => Some(object),
-        _ => None,
-    }
+/// The most values looked at to find the places of one object.
+const MAX_STEPS: usize = 1_000_000;
+
+/// Where at `path` the objects stand that `wanted` knows, in keys of the tree; `most` places at most. Type conditions
+/// of the path are passed over.
+pub(crate) fn places(
+    plan: &ExecutablePlan,
+    tree: &Tree,
+    path: &[PathSegment],
+    most: usize,
+    wanted: &dyn Fn(Node) -> bool,
+) -> Vec<Vec<PathItem>> {
+    let mut search = Search { plan, tree, wanted, most, steps: 0, at: Vec::new(), places: Vec::new() };
+    search.walk(root(), path);
+    search.places
 }
 
-/// A place as a path of tree keys.
-pub(crate) fn tree_path(plan: &ExecutablePlan, place: &[Step]) -> Vec<PathItem> {
-    place
-        .iter()
-        .map(|step| match step {
-            Step::Key(key) => PathItem::Key(plan.name(*key).to_owned()),
-            Step::Index(index) => PathItem::Index(*index),
-        })
-        .collect()
+struct Search<'a> {
+    plan: &'a ExecutablePlan,
+    tree: &'a Tree,
+    wanted: &'a dyn Fn(Node) -> bool,
+    most: usize,
+    steps: usize,
+    at: Vec<PathItem>,
+    places: Vec<Vec<PathItem>>,
+}
+
+impl Search<'_> {
+    fn walk(&mut self, found: Found, path: &[PathSegment]) {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > MAX_STEPS || self.places.len() >= self.most {
+            return;
+        }
+        match (found.value, path) {
+            (_, [PathSegment::Types(_), rest @ ..]) => self.walk(found, rest),
+            (Value::List(list), path) => {
+                let rest = match path {
+                    [PathSegment::List, rest @ ..] => rest,
+                    path => path,
+                };
+                let tree = self.tree;
+                for (index, item) in tree.items(found.instance, list).enumerate() {
+                    self.at.push(PathItem::Index(index));
+                    self.walk(item, rest);
+                    self.at.pop();
+                }
+            }
+            (Value::Object(_), path) => {
+                let Some(object) = self.tree.object(found) else { return };
+                match path {
+                    [] if (self.wanted)(object) => self.places.push(self.at.clone()),
+                    [PathSegment::Field(key), rest @ ..] => {
+                        if let Some(value) = self.tree.get(object, *key) {
+                            self.at.push(PathItem::Key(self.plan.name(*key).to_owned()));
+                            self.walk(value, rest);
+                            self.at.pop();
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            (Value::Null | Value::Leaf(_) | Value::Mismatch, _) => {}
+        }
+    }
 }
 
 /// In tree keys, as much of a path as holds for every object at it: the keys before the first list.

@@ -3,21 +3,23 @@
 use weir_planner::plan::{ExecutablePlan, NameId, OutputKind, OutputType, Rewrite, RewriteStep, Selection};
 
 use crate::response::errors::PathItem;
-use crate::response::tree::{Bodies, Value, in_set, type_of};
+use crate::response::rewrite::type_in;
+use crate::response::segment::{Segment, Value};
+use crate::response::tree::in_set;
 
 /// A subgraph's path with the keys that its data gets by `rewrites`. `value` is that data as it was sent.
 pub(super) fn renamed(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &Bodies,
+    segment: &Segment,
     rewrites: &[Rewrite],
-    value: Option<&Value>,
+    value: Option<Value>,
     mut path: Vec<PathItem>,
 ) -> Vec<PathItem> {
     let sent = path.clone();
     for rewrite in rewrites {
         let Rewrite::RenameKey { path: steps, to } = rewrite else { continue };
-        let on_path = Walk { plan, typename, bodies, sent: &sent }.find(steps, value, &path);
+        let on_path = Walk { plan, typename, segment, sent: &sent }.find(steps, value, &path);
         if let Some(item) = on_path.and_then(|at| path.get_mut(at)) {
             *item = PathItem::Key(plan.name(*to).to_owned());
         }
@@ -28,20 +30,20 @@ pub(super) fn renamed(
 struct Walk<'a> {
     plan: &'a ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &'a Bodies,
+    segment: &'a Segment,
     /// The path by which `value` is walked.
     sent: &'a [PathItem],
 }
 
 impl Walk<'_> {
     /// Where on `path` the key at the end of `steps` stands.
-    fn find(&self, steps: &[RewriteStep], value: Option<&Value>, path: &[PathItem]) -> Option<usize> {
+    fn find(&self, steps: &[RewriteStep], value: Option<Value>, path: &[PathItem]) -> Option<usize> {
         let (mut value, mut steps) = (value, steps);
         for (at, item) in path.iter().enumerate() {
             if let PathItem::Key(key) = item {
                 while let [RewriteStep::Types(set), rest @ ..] = steps {
                     let own = match value {
-                        Some(Value::Object(object)) => type_of(object, self.typename, self.bodies),
+                        Some(Value::Object(object)) => type_in(self.segment, object, self.typename),
                         _ => None,
                     };
                     if own.is_some_and(|name| !in_set(self.plan, set, &name)) {
@@ -64,12 +66,13 @@ impl Walk<'_> {
         None
     }
 
-    fn below<'v>(&self, value: &'v Value, item: &PathItem) -> Option<&'v Value> {
+    fn below(&self, value: Value, item: &PathItem) -> Option<Value> {
         match (value, item) {
             (Value::Object(object), PathItem::Key(key)) => {
-                object.0.iter().find(|(name, _)| self.plan.name(*name) == key).map(|(_, value)| value)
+                let fields = self.segment.fields(object);
+                fields.iter().find(|field| self.plan.name(field.key) == key).map(|field| field.value)
             }
-            (Value::List(items), PathItem::Index(index)) => items.get(*index),
+            (Value::List(list), PathItem::Index(index)) => self.segment.items(list).get(*index).copied(),
             _ => None,
         }
     }

@@ -5,7 +5,8 @@ use std::cell::Cell;
 
 use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Require, Rewrite, RewriteStep};
 
-use crate::response::tree::{Bodies, Object, Value, in_set, type_of};
+use crate::response::segment::Value;
+use crate::response::tree::{Found, Node, Tree, in_set, type_of};
 
 /// Appends the representation of `object` to `out`. False, and nothing appended, if the object has none of
 /// what `lookup` requires, or no type: there is nothing to look it up by. With `all`, also if any required field is
@@ -13,15 +14,15 @@ use crate::response::tree::{Bodies, Object, Value, in_set, type_of};
 pub(crate) fn write_representation(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &Bodies,
+    tree: &Tree,
     lookup: &EntityLookup,
-    object: &Object,
+    object: Node,
     all: bool,
     out: &mut Vec<u8>,
 ) -> bool {
     let start = out.len();
-    let writer = Writer { plan, typename, bodies, missing: Cell::new(false) };
-    let own = type_of(object, typename, bodies);
+    let writer = Writer { plan, typename, tree, missing: Cell::new(false) };
+    let own = type_of(tree, object, typename);
     // An @interfaceObject is known to the subgraph under the interface's name.
     let sent = lookup.input_rewrites.iter().find_map(|rewrite| match rewrite {
         Rewrite::SetString { path, value } => match path.as_slice() {
@@ -50,7 +51,7 @@ pub(crate) fn write_representation(
 struct Writer<'a> {
     plan: &'a ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &'a Bodies,
+    tree: &'a Tree,
     /// Whether a required field was not there.
     missing: Cell<bool>,
 }
@@ -58,14 +59,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn object(
         &self,
-        object: &Object,
+        object: Node,
         requires: &[Require],
         sent_as: Option<&str>,
         out: &mut Vec<u8>,
     ) -> bool {
         let start = out.len();
         out.push(b'{');
-        let own = type_of(object, self.typename, self.bodies);
+        let own = type_of(self.tree, object, self.typename);
         let mut empty = true;
         if let Some(name) = sent_as.or(own.as_deref()) {
             out.extend_from_slice(b"\"__typename\":");
@@ -85,7 +86,7 @@ impl Writer<'_> {
 
     fn fields(
         &self,
-        object: &Object,
+        object: Node,
         own: Option<&str>,
         requires: &[Require],
         empty: &mut bool,
@@ -96,7 +97,7 @@ impl Writer<'_> {
             match require {
                 _ if self.is_typename(require) => {}
                 Require::Field { name, key, selection } => {
-                    let Some(value) = object.get(*name).or_else(|| object.get(*key)) else {
+                    let Some(value) = self.tree.get(object, *name).or_else(|| self.tree.get(object, *key)) else {
                         self.missing.set(true);
                         continue;
                     };
@@ -124,13 +125,13 @@ impl Writer<'_> {
         wrote
     }
 
-    fn value(&self, value: &Value, selection: &[Require], out: &mut Vec<u8>) -> bool {
-        match value {
+    fn value(&self, found: Found, selection: &[Require], out: &mut Vec<u8>) -> bool {
+        match found.value {
             Value::Null => out.extend_from_slice(b"null"),
-            Value::Leaf(text) => out.extend_from_slice(self.bodies.text(*text)),
-            Value::List(items) => {
+            Value::Leaf(span) => out.extend_from_slice(self.tree.text(found.instance, span)),
+            Value::List(list) => {
                 out.push(b'[');
-                for (i, item) in items.iter().enumerate() {
+                for (i, item) in self.tree.items(found.instance, list).enumerate() {
                     if i > 0 {
                         out.push(b',');
                     }
@@ -140,7 +141,10 @@ impl Writer<'_> {
                 }
                 out.push(b']');
             }
-            Value::Object(object) => return self.object(object, selection, None, out),
+            Value::Object(_) => {
+                let object = self.tree.object(found);
+                return object.is_some_and(|object| self.object(object, selection, None, out));
+            }
             Value::Mismatch => return false,
         }
         true

@@ -4,7 +4,8 @@
 use weir_planner::plan::{ExecutablePlan, Leaf, NameId, OutputField, OutputKind, OutputType, Selection};
 
 use super::errors::{GraphQlError, PathItem};
-use super::tree::{Bodies, Object, Value, in_set, string_of, type_of};
+use super::segment::Value;
+use super::tree::{Found, Node, Tree, in_set, string_of, type_of};
 use crate::error::Code;
 
 /// Appends the JSON of `data` to `out` and any broken promise of the subgraphs to `errors`. If that takes more
@@ -12,8 +13,7 @@ use crate::error::Code;
 pub(crate) fn project(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &Bodies,
-    root: &Object,
+    tree: &Tree,
     max_bytes: usize,
     errors: &mut Vec<GraphQlError>,
     out: &mut Vec<u8>,
@@ -21,8 +21,8 @@ pub(crate) fn project(
     let start = out.len();
     let end = start.saturating_add(max_bytes);
     let mut projector =
-        Projector { plan, typename, bodies, errors, out, path: Vec::new(), end, overrun: false };
-    let nulled = projector.object(root, &plan.projection).is_err();
+        Projector { plan, typename, tree, errors, out, path: Vec::new(), end, overrun: false, written: Vec::new(), cuts: 0 };
+    let nulled = projector.object(Tree::ROOT, &plan.projection).is_err();
     let overrun = projector.overrun;
     if nulled || overrun {
         out.truncate(start);
@@ -41,6 +41,17 @@ const MAX_RECORDED: usize = 1000;
 /// A null reached a position that must not be null: the parent becomes null.
 struct Nulled;
 
+/// Where an object stands in the reply that other places show too.
+#[derive(Clone, Copy, Default)]
+struct Written {
+    /// The address of the selection it was written by; 0: it was not.
+    selection: usize,
+    start: usize,
+    end: usize,
+    /// [`Projector::cuts`] at that time.
+    cuts: usize,
+}
+
 enum Step {
     Key(NameId),
     Index(usize),
@@ -49,21 +60,59 @@ enum Step {
 struct Projector<'a> {
     plan: &'a ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &'a Bodies,
+    tree: &'a Tree,
     errors: &'a mut Vec<GraphQlError>,
     out: &'a mut Vec<u8>,
     path: Vec<Step>,
     /// The length that `out` may have.
     end: usize,
     overrun: bool,
+    /// What was written of shared objects, by instance and object: it is copied from there, not written again.
+    written: Vec<Vec<Written>>,
+    /// How often something that was written has been taken back.
+    cuts: usize,
 }
 
 impl Projector<'_> {
-    fn object(&mut self, object: &Object, selection: &Selection) -> Result<(), Nulled> {
+    fn object(&mut self, object: Node, selection: &Selection) -> Result<(), Nulled> {
         self.bounded()?;
-        let bodies = self.bodies;
+        if !self.tree.is_shared(object) {
+            return self.fields(object, selection);
+        }
+        let address = std::ptr::from_ref(selection).addr();
+        let known = self.slot(object).copied().unwrap_or_default();
+        if known.selection == address && known.cuts == self.cuts {
+            self.out.extend_from_within(known.start..known.end);
+            return Ok(());
+        }
+        let (start, cuts, errors) = (self.out.len(), self.cuts, self.errors.len());
+        self.fields(object, selection)?;
+        // Where a null has travelled, it depended on the place what became of it.
+        if (cuts, errors) == (self.cuts, self.errors.len()) {
+            let written = Written { selection: address, start, end: self.out.len(), cuts };
+            if let Some(slot) = self.slot(object) {
+                *slot = written;
+            }
+        }
+        Ok(())
+    }
+
+    fn slot(&mut self, object: Node) -> Option<&mut Written> {
+        let (instance, index) = object.index();
+        if self.written.len() <= instance {
+            self.written.resize_with(instance.saturating_add(1), Vec::new);
+        }
+        let slots = self.written.get_mut(instance)?;
+        if slots.is_empty() {
+            slots.resize(self.tree.objects(instance), Written::default());
+        }
+        slots.get_mut(index)
+    }
+
+    fn fields(&mut self, object: Node, selection: &Selection) -> Result<(), Nulled> {
+        let tree = self.tree;
         let (fields, type_name): (&[OutputField], std::borrow::Cow<'_, str>) = if selection.is_abstract {
-            let Some(name) = type_of(object, self.typename, bodies) else {
+            let Some(name) = type_of(tree, object, self.typename) else {
                 self.broken("has no __typename");
                 return Err(Nulled);
             };
@@ -96,7 +145,7 @@ impl Projector<'_> {
                 OutputKind::Constant(json) => self.out.extend_from_slice(json.as_bytes()),
                 _ => {
                     self.path.push(Step::Key(field.shown));
-                    let written = self.position(object.get(field.key), &field.ty);
+                    let written = self.position(tree.get(object, field.key), &field.ty);
                     self.path.pop();
                     written?;
                 }
@@ -107,11 +156,15 @@ impl Projector<'_> {
     }
 
     /// Writes one position; on `Err` what it wrote is taken back by whoever turns into null.
-    fn position(&mut self, value: Option<&Value>, ty: &OutputType) -> Result<(), Nulled> {
+    fn position(&mut self, value: Option<Found>, ty: &OutputType) -> Result<(), Nulled> {
         let start = self.out.len();
         let written = match value {
-            None | Some(Value::Null) => {
-                if ty.non_null && !self.explained() {
+            None | Some(Found { value: Value::Null, .. }) if !ty.non_null => {
+                self.out.extend_from_slice(b"null");
+                return Ok(());
+            }
+            None | Some(Found { value: Value::Null, .. }) => {
+                if !self.explained() {
                     let what = if value.is_none() { "is missing" } else { "is null" };
                     self.broken(&format!("{what}, but its type is not nullable"));
                 }
@@ -121,6 +174,7 @@ impl Projector<'_> {
         };
         match written {
             Err(Nulled) if !ty.non_null => {
+                self.cuts = self.cuts.saturating_add(1);
                 self.out.truncate(start);
                 self.out.extend_from_slice(b"null");
                 Ok(())
@@ -129,17 +183,21 @@ impl Projector<'_> {
         }
     }
 
-    fn non_null(&mut self, value: &Value, kind: &OutputKind) -> Result<(), Nulled> {
-        match (kind, value) {
-            (OutputKind::Composite(selection), Value::Object(object)) => self.object(object, selection),
-            (OutputKind::List(item), Value::List(items)) => {
-                self.list(items.iter().map(Some), |this, value| this.position(value, item))
+    fn non_null(&mut self, found: Found, kind: &OutputKind) -> Result<(), Nulled> {
+        let tree = self.tree;
+        match (kind, found.value) {
+            (OutputKind::Composite(selection), Value::Object(_)) => match tree.object(found) {
+                Some(object) => self.object(object, selection),
+                None => self.mismatch("is not an object"),
+            },
+            (OutputKind::List(item), Value::List(list)) => {
+                let items = tree.items(found.instance, list);
+                self.list(items, |this, value| this.position(Some(value), item))
             }
-            (OutputKind::List(item), Value::Leaf(text)) => self.raw_list(self.bodies.text(*text), item),
-            (OutputKind::Leaf(leaf), Value::Leaf(text)) => {
-                let bodies = self.bodies;
-                self.leaf(bodies.text(*text), leaf)
+            (OutputKind::List(item), Value::Leaf(span)) => {
+                self.raw_list(tree.text(found.instance, span), item)
             }
+            (OutputKind::Leaf(leaf), Value::Leaf(span)) => self.leaf(tree.text(found.instance, span), leaf),
             (OutputKind::Composite(_), _) => self.mismatch("is not an object"),
             (OutputKind::List(_), _) => self.mismatch("is not a list"),
             (OutputKind::Leaf(_) | OutputKind::Typename | OutputKind::Constant(_), _) => {
@@ -190,6 +248,7 @@ impl Projector<'_> {
             };
             match written {
                 Err(Nulled) if !item.non_null => {
+                    this.cuts = this.cuts.saturating_add(1);
                     this.out.truncate(start);
                     this.out.extend_from_slice(b"null");
                     Ok(())

@@ -8,12 +8,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, Target};
 
-use super::tree::{Bodies, Object, Text, Value, span_of};
+use super::segment::{Field, List, ObjectId, Segment, Span, Value};
 use crate::guard;
 
 /// A subgraph's GraphQL response.
 #[derive(Debug, Default)]
 pub(crate) struct SubgraphResponse {
+    /// The bytes, and the values that [`SubgraphResponse::data`] consists of.
+    pub(crate) segment: Segment,
     /// `data`, read as far as the target asks; `None` if it is absent or null.
     pub(crate) data: Option<Data>,
     /// The raw text of `errors`, if present and not null.
@@ -25,47 +27,32 @@ pub(crate) struct SubgraphResponse {
 /// `data` of a fetch.
 #[derive(Debug)]
 pub(crate) enum Data {
-    /// Of a root fetch.
-    Root(Value),
+    /// Of a root fetch; `None` if it is not an object.
+    Root(Option<ObjectId>),
     /// Of an entity fetch: for each lookup its list; `None` where it is absent or not a list.
-    Entities(Vec<Option<Vec<Value>>>),
+    Entities(Vec<Option<List>>),
 }
 
-/// Reads body number `body`.
+/// Reads an answer.
 ///
 /// # Errors
 /// What is wrong with it, if it is not a JSON object.
 pub(crate) fn read(
     plan: &ExecutablePlan,
     target: &Target,
-    bodies: &mut Bodies,
-    body: u32,
+    body: Vec<u8>,
 ) -> Result<SubgraphResponse, String> {
-    let mut escaped = Vec::new();
-    let mut response = {
-        let bytes = bodies.body(body);
-        let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
-        guard::check(bytes)?;
-        let mut reader = Reader { plan, body, bytes, escaped: &mut escaped };
-        let mut json = sonic_rs::Deserializer::from_str(text);
-        let response = ResponseSeed { reader: &mut reader, target }
-            .deserialize(&mut json)
-            .map_err(|e| first_line(&e))?;
-        json.end().map_err(|e| first_line(&e))?;
-        response
-    };
-    // sonic-rs hands out strings with escapes as copies; their texts are kept beside the bodies, and the
-    // place-holders the reader left are replaced.
-    if !escaped.is_empty() {
-        let texts = escaped.into_iter().map(|text| bodies.constant(text)).collect::<Vec<_>>();
-        match &mut response.data {
-            Some(Data::Root(value)) => place(value, &texts),
-            Some(Data::Entities(lists)) => {
-                lists.iter_mut().flatten().flatten().for_each(|value| place(value, &texts));
-            }
-            None => {}
-        }
-    }
+    let text = std::str::from_utf8(&body).map_err(|e| e.to_string())?;
+    guard::check(&body)?;
+    let segment = Segment::new(body.len());
+    let mut reader = Reader { plan, bytes: &body, segment, fields: Vec::new(), items: Vec::new() };
+    let mut json = sonic_rs::Deserializer::from_str(text);
+    let mut response = ResponseSeed { reader: &mut reader, target }
+        .deserialize(&mut json)
+        .map_err(|e| first_line(&e))?;
+    json.end().map_err(|e| first_line(&e))?;
+    response.segment = reader.segment;
+    response.segment.keep(body);
     Ok(response)
 }
 
@@ -74,24 +61,14 @@ fn first_line(error: &sonic_rs::Error) -> String {
     error.to_string().lines().next().unwrap_or("not JSON").to_owned()
 }
 
-fn place(value: &mut Value, texts: &[Text]) {
-    match value {
-        Value::Leaf(text) => {
-            if let Some(real) = text.placeholder().and_then(|index| texts.get(index)) {
-                *text = *real;
-            }
-        }
-        Value::List(items) => items.iter_mut().for_each(|item| place(item, texts)),
-        Value::Object(object) => object.0.iter_mut().for_each(|(_, value)| place(value, texts)),
-        Value::Null | Value::Mismatch => {}
-    }
-}
-
 struct Reader<'a> {
     plan: &'a ExecutablePlan,
-    body: u32,
     bytes: &'a [u8],
-    escaped: &'a mut Vec<String>,
+    segment: Segment,
+    /// Fields of the objects that are being read, the innermost one's last.
+    fields: Vec<Field>,
+    /// Items of the lists that are being read, likewise.
+    items: Vec<Value>,
 }
 
 impl Reader<'_> {
@@ -99,10 +76,9 @@ impl Reader<'_> {
         if raw == "null" {
             return Value::Null;
         }
-        Value::Leaf(span_of(self.body, self.bytes, raw).unwrap_or_else(|| {
-            self.escaped.push(raw.to_owned());
-            Text::new_placeholder(self.escaped.len().saturating_sub(1))
-        }))
+        // sonic-rs hands out strings with escapes as copies.
+        let span = Span::within(self.bytes, raw);
+        Value::Leaf(span.unwrap_or_else(|| self.segment.add_text(raw.as_bytes())))
     }
 }
 
@@ -137,7 +113,8 @@ impl<'de> Visitor<'de> for ResponseSeed<'_, '_> {
                         Target::Root { shape, .. } => {
                             match map.next_value_seed(ValueSeed { reader: self.reader, shape })? {
                                 Value::Null => None,
-                                value => Some(Data::Root(value)),
+                                Value::Object(object) => Some(Data::Root(Some(object))),
+                                _ => Some(Data::Root(None)),
                             }
                         }
                         Target::Entities(lookups) => {
@@ -195,7 +172,7 @@ impl<'de> Visitor<'de> for EntitiesSeed<'_, '_> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<Data>, M::Error> {
-        let mut lists: Vec<Option<Vec<Value>>> = self.lookups.iter().map(|_| None).collect();
+        let mut lists: Vec<Option<List>> = self.lookups.iter().map(|_| None).collect();
         let plan = self.reader.plan;
         let names: Vec<&str> = self.lookups.iter().map(|lookup| plan.name(lookup.alias)).collect();
         while let Some(key) = map.next_key_seed(KeySeed(&names))? {
@@ -206,7 +183,7 @@ impl<'de> Visitor<'de> for EntitiesSeed<'_, '_> {
             };
             let value = map.next_value_seed(ValueSeed { reader: &mut *self.reader, shape: &lookup.shape })?;
             *list = match value {
-                Value::List(items) => Some(items),
+                Value::List(list) => Some(list),
                 _ => None,
             };
         }
@@ -264,18 +241,18 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Value, S::Error> {
-        let mut items = Vec::new();
+        let from = self.reader.items.len();
         while let Some(item) =
             seq.next_element_seed(ValueSeed { reader: &mut *self.reader, shape: self.shape })?
         {
-            items.push(item);
+            self.reader.items.push(item);
         }
-        Ok(Value::List(items))
+        let Reader { segment, items, .. } = self.reader;
+        Ok(Value::List(segment.add_list(items, from)))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Value, M::Error> {
-        // No capacity in advance: a list of a million `{}` must not cost a million shapes.
-        let mut object = Object::default();
+        let from = self.reader.fields.len();
         let mut expected = 0_usize;
         let plan = self.reader.plan;
         while let Some(at) = map.next_key_seed(ShapeKeySeed { plan, shape: self.shape, expected })? {
@@ -291,9 +268,10 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
                     self.reader.leaf(raw.as_raw_str())
                 }
             };
-            object.0.push((field.key, value));
+            self.reader.fields.push(Field { key: field.key, value });
         }
-        Ok(Value::Object(object))
+        let Reader { segment, fields, .. } = self.reader;
+        Ok(Value::Object(segment.add_object(fields, from)))
     }
 }
 

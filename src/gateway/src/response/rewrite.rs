@@ -3,30 +3,33 @@
 
 use weir_planner::plan::{ExecutablePlan, NameId, Rewrite, RewriteStep};
 
-use super::tree::{Bodies, Value, in_set, type_of};
+use super::segment::{ObjectId, Segment, Value};
+use super::tree::{in_set, string_of};
 
 /// Applies `rewrites` in order to `value`. A step that does not match leaves the value as it is.
 pub(crate) fn rewrite(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &mut Bodies,
+    segment: &mut Segment,
     rewrites: &[Rewrite],
-    value: &mut Value,
+    value: Value,
 ) {
     for rewrite in rewrites {
         match rewrite {
             Rewrite::RenameKey { path, to } => {
-                walk(plan, typename, bodies, path, value, &mut |object, key| {
-                    if let Some((name, _)) = object.0.iter_mut().find(|(name, _)| *name == key) {
-                        *name = *to;
+                walk(plan, typename, segment, path, value, &mut |segment, object, key| {
+                    let fields = segment.fields_mut(object);
+                    if let Some(field) = fields.iter_mut().find(|field| field.key == key) {
+                        field.key = *to;
                     }
                 });
             }
             Rewrite::SetString { path, value: new } => {
-                let text = bodies.constant(sonic_rs::to_string(new).unwrap_or_default());
-                walk(plan, typename, bodies, path, value, &mut |object, key| {
-                    if let Some(value) = object.get_mut(key) {
-                        *value = Value::Leaf(text);
+                let text = segment.add_text(sonic_rs::to_string(new).unwrap_or_default().as_bytes());
+                walk(plan, typename, segment, path, value, &mut |segment, object, key| {
+                    let fields = segment.fields_mut(object);
+                    if let Some(field) = fields.iter_mut().find(|field| field.key == key) {
+                        field.value = Value::Leaf(text);
                     }
                 });
             }
@@ -37,29 +40,42 @@ pub(crate) fn rewrite(
 fn walk(
     plan: &ExecutablePlan,
     typename: Option<NameId>,
-    bodies: &Bodies,
+    segment: &mut Segment,
     path: &[RewriteStep],
-    value: &mut Value,
-    change: &mut dyn FnMut(&mut super::tree::Object, NameId),
+    value: Value,
+    change: &mut dyn FnMut(&mut Segment, ObjectId, NameId),
 ) {
     match (value, path) {
-        (Value::List(items), _) => {
-            for item in items {
-                walk(plan, typename, bodies, path, item, change);
+        (Value::List(list), _) => {
+            for at in 0..list.len() {
+                if let Some(item) = segment.items(list).get(at).copied() {
+                    walk(plan, typename, segment, path, item, change);
+                }
             }
         }
-        (Value::Object(object), [RewriteStep::Key(key)]) => change(object, *key),
+        (Value::Object(object), [RewriteStep::Key(key)]) => change(segment, object, *key),
         (Value::Object(object), [RewriteStep::Key(key), rest @ ..]) => {
-            if let Some(value) = object.get_mut(*key) {
-                walk(plan, typename, bodies, rest, value, change);
+            if let Some(value) = segment.get(object, *key) {
+                walk(plan, typename, segment, rest, value, change);
             }
         }
-        (value @ Value::Object(_), [RewriteStep::Types(set), rest @ ..]) => {
-            let Value::Object(object) = &*value else { return };
-            if type_of(object, typename, bodies).is_none_or(|name| in_set(plan, set, &name)) {
-                walk(plan, typename, bodies, rest, value, change);
+        (Value::Object(object), [RewriteStep::Types(set), rest @ ..]) => {
+            if type_in(segment, object, typename).is_none_or(|name| in_set(plan, set, &name)) {
+                walk(plan, typename, segment, rest, value, change);
             }
         }
         (Value::Null | Value::Leaf(_) | Value::Mismatch, _) | (_, []) => {}
+    }
+}
+
+/// The runtime type of an object as its own answer tells it.
+pub(crate) fn type_in(
+    segment: &Segment,
+    object: ObjectId,
+    typename: Option<NameId>,
+) -> Option<std::borrow::Cow<'_, str>> {
+    match segment.get(object, typename?)? {
+        Value::Leaf(span) => string_of(segment.text(span)),
+        _ => None,
     }
 }

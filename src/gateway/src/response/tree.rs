@@ -1,108 +1,411 @@
-//! The response tree of one request, and the subgraph bodies its leaves are spans of.
+//! The response tree of one request: subgraphs' answers as they were read, and how their objects belong together.
+//!
+//! Nothing is copied when answers are merged. An object of the tree is the object of one answer and, laid over it,
+//! those of later answers; which, the tree keeps beside the answers. So an answer can be shared: by all places of one
+//! entity in one response, and by the requests that asked for it together.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use weir_planner::plan::{ExecutablePlan, NameId, TypeSet};
 
-/// A JSON value as far as the plan looks into it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
-    /// `null`.
-    Null,
-    /// A leaf: its raw JSON text, of whatever type.
-    Leaf(Text),
-    /// A list of values that the plan looks into.
-    List(Vec<Value>),
-    /// An object that the plan looks into.
-    Object(Object),
-    /// A scalar where the plan expects an object or list: the subgraph broke its contract.
-    Mismatch,
-}
+use super::segment::{Field, List, ObjectId, Segment, Span, Value};
 
-/// The fields of an object, in the order of their arrival. Objects have few fields: a linear search over
-/// integers beats hashing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Object(pub(crate) Vec<(NameId, Value)>);
-
-impl Object {
-    pub(crate) fn get(&self, key: NameId) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
-    }
-
-    pub(crate) fn get_mut(&mut self, key: NameId) -> Option<&mut Value> {
-        self.0.iter_mut().find(|(k, _)| *k == key).map(|(_, v)| v)
-    }
-}
-
-/// A span of raw JSON text in one of the request's [`Bodies`].
+/// An object of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Text {
-    body: u32,
-    start: u32,
-    end: u32,
+pub(crate) struct Node {
+    instance: u32,
+    object: ObjectId,
 }
 
-/// Marks a [`Text`] as a place-holder: no request has that many bodies.
-const PLACEHOLDER: u32 = u32::MAX;
-
-impl Text {
-    /// Stands for the text number `index` that is yet to be kept.
-    pub(crate) fn new_placeholder(index: usize) -> Text {
-        Text { body: PLACEHOLDER, start: u32::try_from(index).unwrap_or(u32::MAX), end: 0 }
-    }
-
-    /// The number given to [`Text::new_placeholder`].
-    pub(crate) fn placeholder(self) -> Option<usize> {
-        (self.body == PLACEHOLDER).then_some(self.start as usize)
-    }
+/// A value of the tree, which belongs to one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) instance: u32,
+    pub(crate) value: Value,
 }
 
-/// The subgraph bodies of one request. They live as long as the request, so that leaves need no copies.
-#[derive(Debug, Default)]
-pub(crate) struct Bodies {
-    bodies: Vec<Vec<u8>>,
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    instances: Vec<Instance>,
+    /// What lies over objects; index 0 stands for nothing.
+    layers: Vec<Layer>,
     bytes: usize,
 }
 
-impl Bodies {
-    /// Keeps a body; the index names it in [`Bodies::span`].
-    pub(crate) fn push(&mut self, body: Vec<u8>) -> u32 {
-        self.bytes = self.bytes.saturating_add(body.len());
-        self.bodies.push(body);
-        u32::try_from(self.bodies.len().saturating_sub(1)).unwrap_or(u32::MAX)
+/// One answer as this request uses it. The same answer may be there several times: where it is merged at places whose
+/// further fetches differ, they must not see each other's data.
+#[derive(Debug)]
+struct Instance {
+    segment: Rc<Segment>,
+    /// The first layer over each object; empty as long as none has any.
+    heads: Vec<u32>,
+    /// Whether its objects are reached from several places.
+    shared: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Layer {
+    node: Node,
+    next: u32,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Its fields are added.
+    Over,
+    /// Its fields replace those of the same key, lists and objects too.
+    Instead,
+    /// The whole object is that one.
+    Same,
+}
+
+impl Tree {
+    /// A tree of an object without fields.
+    pub(crate) fn new() -> Tree {
+        let mut root = Segment::new(0);
+        root.add_object(&mut Vec::new(), 0);
+        let nothing = Layer { node: Tree::ROOT, next: 0, kind: Kind::Over };
+        Tree {
+            instances: vec![Instance { segment: Rc::new(root), heads: Vec::new(), shared: false }],
+            layers: vec![nothing],
+            bytes: 0,
+        }
     }
 
-    /// Keeps a text that is not part of any body.
-    pub(crate) fn constant(&mut self, text: String) -> Text {
-        let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        Text { body: self.push(text.into_bytes()), start: 0, end }
+    /// The object that `data` is made of.
+    pub(crate) const ROOT: Node = Node { instance: 0, object: ObjectId(0) };
+
+    /// Adds an answer, once more if need be.
+    pub(crate) fn add(&mut self, segment: Rc<Segment>, is_copy: bool) -> u32 {
+        if !is_copy {
+            self.bytes = self.bytes.saturating_add(segment.bytes());
+        }
+        self.instances.push(Instance { segment, heads: Vec::new(), shared: false });
+        u32::try_from(self.instances.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// A whole body; empty for an index that was never given.
-    pub(crate) fn body(&self, index: u32) -> &[u8] {
-        self.bodies.get(index as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// The text of a leaf.
-    pub(crate) fn text(&self, text: Text) -> &[u8] {
-        self.body(text.body).get(text.start as usize..text.end as usize).unwrap_or(b"null")
-    }
-
-    /// All bytes kept.
+    /// Bytes of all answers.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
+
+    /// Notes that an object, and what is below it, is reached from several places.
+    pub(crate) fn share(&mut self, node: Node) {
+        if let Some(instance) = self.instances.get_mut(node.instance as usize) {
+            instance.shared = true;
+        }
+    }
+
+    /// Whether an object may be reached from several places.
+    pub(crate) fn is_shared(&self, node: Node) -> bool {
+        self.instances.get(node.instance as usize).is_some_and(|instance| instance.shared)
+    }
+
+    /// The number of objects in an instance; see [`Node::index`].
+    pub(crate) fn objects(&self, instance: usize) -> usize {
+        self.instances.get(instance).map_or(0, |instance| instance.segment.objects())
+    }
+
+    /// The value of a field, all layers considered; `None` if none has it.
+    ///
+    /// A null never replaces a value; lists and objects are merged, so that the first one stands for all of them; any
+    /// other value replaces the older one.
+    pub(crate) fn get(&self, node: Node, key: NameId) -> Option<Found> {
+        let instance = self.instances.get(node.instance as usize)?;
+        let own = instance.segment.get(node.object, key);
+        let own = own.map(|value| Found { instance: node.instance, value });
+        let head = instance.heads.get(node.object.0 as usize).copied().unwrap_or(0);
+        if head == 0 { own } else { self.get_below(own, head, key) }
+    }
+
+    fn get_below(&self, own: Option<Found>, head: u32, key: NameId) -> Option<Found> {
+        let (mut best, mut at) = (own, head);
+        while let Some(layer) = self.layer(at) {
+            let value = self.segment(layer.node.instance).and_then(|s| s.get(layer.node.object, key));
+            if let Some(value) = value {
+                let keeps = match (best.map(|found| found.value), value) {
+                    (None, _) => false,
+                    (Some(_), Value::Null) => true,
+                    (Some(Value::Object(_)), Value::Object(_)) | (Some(Value::List(_)), Value::List(_)) => {
+                        layer.kind != Kind::Instead
+                    }
+                    (Some(_), _) => false,
+                };
+                if !keeps {
+                    best = Some(Found { instance: layer.node.instance, value });
+                }
+            }
+            at = layer.next;
+        }
+        best
+    }
+
+    /// The object that a value is.
+    pub(crate) fn object(&self, found: Found) -> Option<Node> {
+        match found.value {
+            Value::Object(object) => Some(self.real(Node { instance: found.instance, object })),
+            _ => None,
+        }
+    }
+
+    /// The values of a list.
+    pub(crate) fn items(&self, instance: u32, list: List) -> impl ExactSizeIterator<Item = Found> + '_ {
+        let items = self.segment(instance).map_or(&[][..], |segment| segment.items(list));
+        items.iter().map(move |value| Found { instance, value: *value })
+    }
+
+    /// The raw text of a leaf.
+    pub(crate) fn text(&self, instance: u32, span: Span) -> &[u8] {
+        self.segment(instance).map_or(b"null", |segment| segment.text(span))
+    }
+
+    /// Lays `source` over `target`.
+    pub(crate) fn merge(&mut self, target: Node, source: Node) {
+        let Some(segment) = self.instances.get(source.instance as usize).map(|i| Rc::clone(&i.segment))
+        else {
+            return;
+        };
+        let (target, mut torn) = (self.real(target), Vec::new());
+        if target == source {
+            return;
+        }
+        for field in segment.fields(source.object) {
+            if !matches!(field.value, Value::Object(_) | Value::List(_)) {
+                continue;
+            }
+            let new = Found { instance: source.instance, value: field.value };
+            if let Some(old) = self.get(target, field.key)
+                && !self.merge_values(old, new)
+            {
+                torn.push((field.key, old, new));
+            }
+        }
+        self.push_layer(target, source, Kind::Over);
+        for (key, old, new) in torn {
+            let patch = self.patch(key, old, new);
+            self.push_layer(target, patch, Kind::Instead);
+        }
+    }
+
+    /// Merges what is below two values. False if that is more than layers can say: an item of a list is replaced.
+    fn merge_values(&mut self, old: Found, new: Found) -> bool {
+        match (old.value, new.value) {
+            (Value::Object(_), Value::Object(object)) => {
+                if let Some(target) = self.object(old) {
+                    self.merge(target, Node { instance: new.instance, object });
+                }
+                true
+            }
+            (Value::List(a), Value::List(b)) => {
+                let pairs: Vec<_> = self.items(old.instance, a).zip(self.items(new.instance, b)).collect();
+                let mut whole = true;
+                for (old, new) in pairs {
+                    whole &= match (old.value, new.value) {
+                        (_, Value::Null) => true,
+                        (Value::Object(_), Value::Object(_)) | (Value::List(_), Value::List(_)) => {
+                            self.merge_values(old, new)
+                        }
+                        _ => false,
+                    };
+                }
+                whole
+            }
+            // The lookup sees to it.
+            _ => true,
+        }
+    }
+
+    /// An object with one field, a list that is `new` merged into `old`.
+    fn patch(&mut self, key: NameId, old: Found, new: Found) -> Node {
+        let mut segment = Segment::new(0);
+        let mut same = Vec::new();
+        let value = self.copy(&mut segment, &mut same, Some(old), Some(new));
+        let object = segment.add_object(&mut vec![Field { key, value }], 0);
+        let instance = self.add(Rc::new(segment), false);
+        for (node, object) in same {
+            self.forward(node, Node { instance, object });
+        }
+        Node { instance, object }
+    }
+
+    /// Copies two values merged. `same` gets the objects that were copied whole.
+    fn copy(
+        &self,
+        segment: &mut Segment,
+        same: &mut Vec<(Node, ObjectId)>,
+        old: Option<Found>,
+        new: Option<Found>,
+    ) -> Value {
+        let chosen = match (old, new) {
+            (Some(old), Some(new)) => match (old.value, new.value) {
+                (_, Value::Null) => old,
+                (Value::List(a), Value::List(b)) => {
+                    let news: Vec<_> = self.items(new.instance, b).take(a.len()).map(Some).collect();
+                    let mut news = news.into_iter().chain(std::iter::repeat(None));
+                    let items: Vec<_> = self.items(old.instance, a).collect();
+                    let mut copied: Vec<Value> = items
+                        .into_iter()
+                        .map(|item| self.copy(segment, same, Some(item), news.next().flatten()))
+                        .collect();
+                    return Value::List(segment.add_list(&mut copied, 0));
+                }
+                // These were merged already.
+                (Value::Object(_), Value::Object(_)) => old,
+                _ => new,
+            },
+            (Some(found), None) | (None, Some(found)) => found,
+            (None, None) => return Value::Null,
+        };
+        match chosen.value {
+            Value::Null | Value::Mismatch => chosen.value,
+            Value::Leaf(span) => Value::Leaf(segment.add_text(self.text(chosen.instance, span))),
+            Value::List(list) => {
+                let items: Vec<_> = self.items(chosen.instance, list).collect();
+                let mut copied: Vec<Value> =
+                    items.into_iter().map(|item| self.copy(segment, same, Some(item), None)).collect();
+                Value::List(segment.add_list(&mut copied, 0))
+            }
+            Value::Object(_) => {
+                let Some(node) = self.object(chosen) else { return Value::Null };
+                let mut fields: Vec<Field> = self
+                    .keys(node)
+                    .into_iter()
+                    .map(|key| Field { key, value: self.copy(segment, same, self.get(node, key), None) })
+                    .collect();
+                let object = segment.add_object(&mut fields, 0);
+                same.push((node, object));
+                Value::Object(object)
+            }
+        }
+    }
+
+    /// The keys of an object's fields, all layers considered.
+    fn keys(&self, node: Node) -> Vec<NameId> {
+        let mut keys: Vec<NameId> = Vec::new();
+        for part in self.parts(node) {
+            let fields = self.segment(part.instance).map_or(&[][..], |s| s.fields(part.object));
+            for field in fields {
+                if !keys.contains(&field.key) {
+                    keys.push(field.key);
+                }
+            }
+        }
+        keys
+    }
+
+    /// The object itself and what lies over it.
+    fn parts(&self, node: Node) -> impl Iterator<Item = Node> + '_ {
+        let mut at = self.head(node);
+        let layers = std::iter::from_fn(move || {
+            let layer = self.layer(at)?;
+            at = layer.next;
+            Some(layer.node)
+        });
+        std::iter::once(node).chain(layers)
+    }
+
+    /// From now on `node` is `other`, an object with the same fields that nothing was merged into separately.
+    pub(crate) fn forward(&mut self, node: Node, other: Node) {
+        if node != other {
+            self.push_layer(node, other, Kind::Same);
+        }
+    }
+
+    /// Whether two objects of which nothing was merged into the one have the same fields, by key and text.
+    pub(crate) fn are_equal(&self, bare: Node, other: Node) -> bool {
+        self.head(bare) == 0 && self.head(other) == 0 && {
+            let (a, b) = (self.segment(bare.instance), self.segment(other.instance));
+            a.zip(b).is_some_and(|(a, b)| self.objects_equal((bare, a), (other, b)))
+        }
+    }
+
+    fn objects_equal(&self, a: (Node, &Segment), b: (Node, &Segment)) -> bool {
+        let (left, right) = (a.1.fields(a.0.object), b.1.fields(b.0.object));
+        left.len() == right.len()
+            && left.iter().zip(right).all(|(x, y)| {
+                x.key == y.key && self.values_equal((a.0, a.1, x.value), (b.0, b.1, y.value))
+            })
+    }
+
+    fn values_equal(&self, a: (Node, &Segment, Value), b: (Node, &Segment, Value)) -> bool {
+        match (a.2, b.2) {
+            (Value::Null, Value::Null) | (Value::Mismatch, Value::Mismatch) => true,
+            (Value::Leaf(x), Value::Leaf(y)) => a.1.text(x) == b.1.text(y),
+            (Value::List(x), Value::List(y)) => {
+                x.len() == y.len()
+                    && a.1
+                        .items(x)
+                        .iter()
+                        .zip(b.1.items(y))
+                        .all(|(x, y)| self.values_equal((a.0, a.1, *x), (b.0, b.1, *y)))
+            }
+            (Value::Object(x), Value::Object(y)) => {
+                let left = Node { instance: a.0.instance, object: x };
+                let right = Node { instance: b.0.instance, object: y };
+                self.head(left) == 0 && self.head(right) == 0 && self.objects_equal((left, a.1), (right, b.1))
+            }
+            _ => false,
+        }
+    }
+
+    fn push_layer(&mut self, target: Node, node: Node, kind: Kind) {
+        let new = u32::try_from(self.layers.len()).unwrap_or(u32::MAX);
+        let Some(instance) = self.instances.get_mut(target.instance as usize) else { return };
+        if instance.heads.is_empty() {
+            instance.heads = vec![0; instance.segment.objects()];
+        }
+        let Some(head) = instance.heads.get_mut(target.object.0 as usize) else { return };
+        if *head == 0 || kind == Kind::Same {
+            *head = new;
+        } else {
+            let mut at = *head;
+            while let Some(layer) = self.layers.get_mut(at as usize) {
+                if layer.next == 0 {
+                    layer.next = new;
+                    break;
+                }
+                at = layer.next;
+            }
+        }
+        self.layers.push(Layer { node, next: 0, kind });
+    }
+
+    /// The object that stands for `node`.
+    fn real(&self, node: Node) -> Node {
+        let mut node = node;
+        while let Some(Layer { kind: Kind::Same, node: other, .. }) = self.layer(self.head(node)) {
+            node = *other;
+        }
+        node
+    }
+
+    fn head(&self, node: Node) -> u32 {
+        let instance = self.instances.get(node.instance as usize);
+        instance.and_then(|instance| instance.heads.get(node.object.0 as usize)).copied().unwrap_or(0)
+    }
+
+    fn layer(&self, at: u32) -> Option<&Layer> {
+        if at == 0 { None } else { self.layers.get(at as usize) }
+    }
+
+    fn segment(&self, instance: u32) -> Option<&Segment> {
+        self.instances.get(instance as usize).map(|instance| &*instance.segment)
+    }
 }
 
-/// The span of `part` within `whole`, which is body number `body`; `None` if it lies elsewhere.
-pub(crate) fn span_of(body: u32, whole: &[u8], part: &str) -> Option<Text> {
-    // Only addresses are compared; nothing is read through them.
-    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
-    let end = start.checked_add(part.len())?;
-    if end > whole.len() {
-        return None;
+impl Node {
+    /// An object of an instance.
+    pub(crate) fn new(instance: u32, object: ObjectId) -> Node {
+        Node { instance, object }
     }
-    Some(Text { body, start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? })
+
+    /// The instance it is in, and its number there.
+    pub(crate) fn index(self) -> (usize, usize) {
+        (self.instance as usize, self.object.0 as usize)
+    }
 }
 
 /// The content of a JSON string's raw text; `None` if it is not a string.
@@ -117,13 +420,9 @@ pub(crate) fn string_of(raw: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// The runtime type of an object: its `__typename`.
-pub(crate) fn type_of<'a>(
-    object: &Object,
-    typename: Option<NameId>,
-    bodies: &'a Bodies,
-) -> Option<Cow<'a, str>> {
-    match object.get(typename?)? {
-        Value::Leaf(text) => string_of(bodies.text(*text)),
+pub(crate) fn type_of(tree: &Tree, node: Node, typename: Option<NameId>) -> Option<Cow<'_, str>> {
+    match tree.get(node, typename?)? {
+        Found { instance, value: Value::Leaf(span) } => string_of(tree.text(instance, span)),
         _ => None,
     }
 }
