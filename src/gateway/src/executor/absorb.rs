@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use weir_planner::plan::{Fetch, FetchId, PathSegment, Shape, Target};
+use weir_planner::plan::{EntityLookup, Fetch, FetchId, PathSegment, Shape, Target};
 
 use super::execution::{Execution, Lookup, Place};
 use super::locate::{common_path, places};
@@ -25,6 +25,34 @@ pub(crate) struct Answer<'a> {
 /// The most objects that are kept apart in one request although several places show the same entity: ten thousand
 /// reviews by one author with ten thousand friends must not fill the worker's memory.
 const MAX_COPIED: usize = 1_000_000;
+
+/// An answer that is being merged.
+struct Merging {
+    segment: Rc<Segment>,
+    /// Whether the tree has it already.
+    is_copy: bool,
+    /// How it is in the tree for the places that come now, and the path of those.
+    instance: Option<u32>,
+    path: usize,
+    /// The keys that this instance was merged for.
+    used: Vec<bool>,
+}
+
+impl Merging {
+    fn new(segment: Rc<Segment>, keys: usize, is_copy: bool) -> Merging {
+        Merging { segment, is_copy, instance: None, path: 0, used: vec![false; keys] }
+    }
+}
+
+/// How many values a value holds, itself included.
+fn size(segment: &Segment, value: Value) -> usize {
+    let sum = |sum: usize, value: Value| sum.saturating_add(size(segment, value));
+    match value {
+        Value::Object(object) => segment.fields(object).iter().map(|field| field.value).fold(1, sum),
+        Value::List(list) => segment.items(list).iter().copied().fold(1, sum),
+        Value::Null | Value::Leaf(_) | Value::Mismatch => 1,
+    }
+}
 
 impl Execution {
     /// Ends a fetch without an answer: `error` stands at the place of what it would have found.
@@ -119,7 +147,7 @@ impl Execution {
             let what = format!("\"data\" lacks the field \"{}\"", plan.name(missing.key));
             self.malformed(fetch, lookups, service, &what);
         }
-        let mut answer = Merging::new(Rc::new(segment));
+        let mut answer = Merging::new(Rc::new(segment), 1, false);
         for place in lookups.iter().flat_map(|lookup| &lookup.places) {
             self.merge_at(fetch, lookups, &mut answer, *place, data);
         }
@@ -165,9 +193,11 @@ impl Execution {
             }
         }
         let segment = Rc::new(segment);
+        let mut is_copy = false;
         for (lookup, list) in lookups.iter().zip(whole) {
             let Some(list) = list else { continue };
-            let mut answer = Merging::new(Rc::clone(&segment));
+            let mut answer = Merging::new(Rc::clone(&segment), lookup.keys, is_copy);
+            is_copy = true;
             for place in &lookup.places {
                 // A null entity is an answer: the subgraph does not know it.
                 if let Some(Value::Object(entity)) = segment.items(list).get(place.key).copied() {
@@ -189,37 +219,33 @@ impl Execution {
         place: Place,
         object: ObjectId,
     ) {
-        let known = answer.instances.iter_mut().find(|known| known.path == place.path);
-        let instance = match known {
-            // Places of one path: whatever else is fetched for the one is fetched for the other.
-            Some(known) if self.shares => {
-                let node = Node::new(known.instance, object);
-                if answer.used.contains(&(place.path, place.key)) {
-                    self.tree.share(node);
-                }
-                known.instance
+        let again = answer.used.get(place.key).copied().unwrap_or(false);
+        // At places of one path, whatever else is fetched for the one is fetched for the other.
+        let fits = if self.shares { answer.path == place.path } else { !again };
+        if again && !self.shares {
+            self.copied = self.copied.saturating_add(size(&answer.segment, Value::Object(object)));
+            if self.copied > MAX_COPIED {
+                let message = format!("The answer holds more than {MAX_COPIED} copies of shared values.");
+                return self.blame(fetch, lookups, GraphQlError::new(Code::ResponseTooLarge, message));
             }
-            Some(known) if !answer.used.contains(&(place.path, place.key)) => known.instance,
-            known => {
-                let objects = answer.segment.objects();
-                let is_copy = known.is_some() || answer.is_used();
-                if known.is_some() {
-                    self.copied = self.copied.saturating_add(objects);
-                    if self.copied > MAX_COPIED {
-                        let message =
-                            format!("The answer holds more than {MAX_COPIED} copies of shared values.");
-                        let error = GraphQlError::new(Code::ResponseTooLarge, message);
-                        return self.blame(fetch, lookups, error);
-                    }
-                }
-                let instance = self.tree.add(Rc::clone(&answer.segment), is_copy);
-                answer.instances.retain(|known| known.path != place.path);
-                answer.instances.push(Instance { path: place.path, instance });
+        }
+        let instance = match answer.instance {
+            Some(instance) if fits => instance,
+            before => {
+                let instance = self.tree.add(Rc::clone(&answer.segment), answer.is_copy || before.is_some());
+                answer.used.fill(false);
+                (answer.instance, answer.path) = (Some(instance), place.path);
                 instance
             }
         };
-        answer.used.push((place.path, place.key));
-        self.tree.merge(place.node, Node::new(instance, object));
+        let node = Node::new(instance, object);
+        if again && fits {
+            self.tree.share(node);
+        }
+        if let Some(used) = answer.used.get_mut(place.key) {
+            *used = true;
+        }
+        self.tree.merge(place.node, node);
     }
 
     fn malformed(&mut self, fetch: FetchId, lookups: &[Lookup], service: &str, what: &str) {
@@ -228,7 +254,14 @@ impl Execution {
     }
 
     /// Adds an error that the subgraph reported, at every place of the client's response that it concerns.
-    fn report(&mut self, planned: &Fetch, lookups: &[Lookup], reported: Reported, data: Option<&Data>) {
+    fn report(
+        &mut self,
+        planned: &Fetch,
+        lookups: &[Lookup],
+        reported: Reported,
+        segment: &Segment,
+        data: Option<&Data>,
+    ) {
         let Reported { error, path } = reported;
         match &planned.target {
             Target::Root { path: at, shape, .. } if path.is_empty() => {
@@ -236,19 +269,25 @@ impl Execution {
                 self.push_error(error.at(at));
             }
             Target::Root { path: at, output_rewrites, .. } => {
-                let value = if let Some(Data::Root(value)) = data { Some(value) } else { None };
-                let path = renamed(&self.plan, self.typename, &self.bodies, output_rewrites, value, path);
-                let places: Vec<&Place> =
-                    lookups.iter().flat_map(|lookup| &lookup.places).flatten().collect();
-                let at = match places.as_slice() {
-                    [only] => tree_path(&self.plan, only).into_iter().chain(path).collect(),
-                    _ => common_path(&self.plan, at),
+                let value = match data {
+                    Some(Data::Root(Some(object))) => Some(Value::Object(*object)),
+                    _ => None,
+                };
+                let path = renamed(&self.plan, self.typename, segment, output_rewrites, value, path);
+                let mut known = lookups.iter().flat_map(|lookup| &lookup.places);
+                let only = known.next().filter(|_| known.next().is_none());
+                let only = only.and_then(|place| {
+                    places(&self.plan, &self.tree, at, 1, &|node| self.tree.is(place.node, node)).pop()
+                });
+                let at = match only {
+                    Some(only) => only.into_iter().chain(path).collect(),
+                    None => common_path(&self.plan, at),
                 };
                 self.push_error(error.at(at));
             }
             Target::Entities(entity_lookups) => {
                 let mut items = path.into_iter();
-                let lookup = match items.next() {
+                let at = match items.next() {
                     Some(PathItem::Key(alias)) => {
                         entity_lookups.iter().position(|lookup| self.plan.name(lookup.alias) == alias)
                     }
@@ -258,34 +297,44 @@ impl Execution {
                     Some(PathItem::Index(index)) => Some(index),
                     _ => None,
                 };
-                let places =
-                    lookup.and_then(|l| lookups.get(l)).zip(index).and_then(|(l, i)| l.places.get(i));
-                let Some(places) = places else {
-                    let at = entity_lookups.get(lookup.unwrap_or(0)).and_then(|lookup| lookup.paths.first());
+                let lookup = at.and_then(|at| entity_lookups.get(at).zip(lookups.get(at)));
+                let found = lookup.zip(index).filter(|((_, lookup), index)| *index < lookup.keys);
+                let Some(((planned, lookup), index)) = found else {
+                    let at = entity_lookups.get(at.unwrap_or(0)).and_then(|lookup| lookup.paths.first());
                     let at = at.map(|path| common_path(&self.plan, path)).unwrap_or_default();
                     self.push_error(error.at(at));
                     return;
                 };
-                let mut rest: Vec<PathItem> = items.collect();
-                if let Some((planned, (lookup, index))) =
-                    lookup.and_then(|l| entity_lookups.get(l)).zip(lookup.zip(index))
-                {
-                    let value = match data {
-                        Some(Data::Entities(lists)) => {
-                            lists.get(lookup).and_then(Option::as_ref).and_then(|list| list.get(index))
-                        }
-                        _ => None,
-                    };
-                    let rewrites = &planned.output_rewrites;
-                    rest = renamed(&self.plan, self.typename, &self.bodies, rewrites, value, rest);
-                }
-                for place in places.iter().take(crate::response::errors::MAX_ERRORS) {
-                    let mut at = tree_path(&self.plan, place);
+                let value = match data {
+                    Some(Data::Entities(lists)) => at
+                        .and_then(|at| lists.get(at).copied().flatten())
+                        .and_then(|list| segment.items(list).get(index).copied()),
+                    _ => None,
+                };
+                let rewrites = &planned.output_rewrites;
+                let rest =
+                    renamed(&self.plan, self.typename, segment, rewrites, value, items.collect::<Vec<_>>());
+                for mut at in self.places_of(planned, lookup, index) {
                     at.extend(rest.iter().cloned());
                     self.push_error(error.clone().at(at));
                 }
             }
         }
+    }
+
+    /// Where the objects of one representation stand in the response.
+    fn places_of(&self, planned: &EntityLookup, lookup: &Lookup, key: usize) -> Vec<Vec<PathItem>> {
+        let mut all = Vec::new();
+        for (number, path) in planned.paths.iter().enumerate() {
+            let here = || lookup.places.iter().filter(|place| (place.key, place.path) == (key, number));
+            if here().next().is_none() {
+                continue;
+            }
+            let most = MAX_ERRORS.saturating_sub(all.len());
+            let is_one = |node| here().any(|place| self.tree.is(place.node, node));
+            all.extend(places(&self.plan, &self.tree, path, most, &is_one));
+        }
+        all
     }
 
     /// What the failure of a whole root fetch concerns: its field if it has one, else all of the response.
@@ -307,7 +356,7 @@ impl Execution {
             Target::Root { path, shape, .. } => paths.push(self.place_of_root(path, shape)),
             Target::Entities(entity_lookups) => {
                 let awaited =
-                    entity_lookups.iter().zip(lookups).filter(|(_, lookup)| !lookup.places.is_empty());
+                    entity_lookups.iter().zip(lookups).filter(|(_, lookup)| lookup.keys > 0);
                 for path in awaited.flat_map(|(lookup, _)| &lookup.paths) {
                     let at = common_path(&self.plan, path);
                     if !paths.contains(&at) {

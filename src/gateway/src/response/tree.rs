@@ -373,6 +373,11 @@ impl Tree {
         self.layers.push(Layer { node, next: 0, kind });
     }
 
+    /// Whether `node`, as it was known once, is `real` today.
+    pub(crate) fn is(&self, node: Node, real: Node) -> bool {
+        self.real(node) == real
+    }
+
     /// The object that stands for `node`.
     fn real(&self, node: Node) -> Node {
         let mut node = node;

@@ -27,24 +27,24 @@ fn target() -> Target {
     Target::Root { path: Vec::new(), shape: Shape(vec![field(0, Some(user))]), output_rewrites: Vec::new() }
 }
 
-fn read_text(text: &str) -> Result<(SubgraphResponse, Bodies), String> {
-    let mut bodies = Bodies::default();
-    let body = bodies.push(text.as_bytes().to_vec());
-    read(&plan(), &target(), &mut bodies, body).map(|response| (response, bodies))
+fn read_text(text: &str) -> Result<SubgraphResponse, String> {
+    read(&plan(), &target(), text.as_bytes().to_vec())
 }
 
 /// Prints what was read, leaves as they stand in the body.
-fn show(value: &Value, bodies: &Bodies) -> String {
+fn show(value: Value, segment: &Segment) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Mismatch => "MISMATCH".to_owned(),
-        Value::Leaf(text) => String::from_utf8_lossy(bodies.text(*text)).into_owned(),
-        Value::List(items) => {
-            format!("[{}]", items.iter().map(|item| show(item, bodies)).collect::<Vec<_>>().join(","))
+        Value::Leaf(span) => String::from_utf8_lossy(segment.text(span)).into_owned(),
+        Value::List(list) => {
+            let items = segment.items(list).iter().map(|item| show(*item, segment));
+            format!("[{}]", items.collect::<Vec<_>>().join(","))
         }
         Value::Object(object) => {
-            let fields = object.0.iter().map(|(key, value)| {
-                format!("{}:{}", NAMES.get(key.0 as usize).copied().unwrap_or("?"), show(value, bodies))
+            let fields = segment.fields(object).iter().map(|field| {
+                let name = NAMES.get(field.key.0 as usize).copied().unwrap_or("?");
+                format!("{name}:{}", show(field.value, segment))
             });
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
         }
@@ -54,8 +54,10 @@ fn show(value: &Value, bodies: &Bodies) -> String {
 fn shown(text: &str) -> String {
     match read_text(text) {
         Err(error) => format!("error: {error}"),
-        Ok((SubgraphResponse { data: Some(Data::Root(value)), .. }, bodies)) => show(&value, &bodies),
-        Ok((response, _)) => {
+        Ok(SubgraphResponse { data: Some(Data::Root(Some(object))), segment, .. }) => {
+            show(Value::Object(object), &segment)
+        }
+        Ok(response) => {
             format!("no data, has_data {}, errors {:?}", response.has_data, response.errors)
         }
     }
@@ -113,9 +115,7 @@ fn what_is_not_json_is_an_error() {
     ] {
         assert!(shown(text).starts_with("error: "), "{text} was read as {}", shown(text));
     }
-    let mut bodies = Bodies::default();
-    let body = bodies.push(b"{\"data\":{\"user\":{\"name\":\"\xff\"}}}".to_vec());
-    assert!(read(&plan(), &target(), &mut bodies, body).is_err());
+    assert!(read(&plan(), &target(), b"{\"data\":{\"user\":{\"name\":\"\xff\"}}}".to_vec()).is_err());
 }
 
 #[test]
