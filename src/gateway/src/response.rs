@@ -8,5 +8,6 @@ pub(crate) mod errors;
 pub(crate) mod project;
 pub(crate) mod read;
 pub(crate) mod rewrite;
+mod scanner;
 pub(crate) mod segment;
 pub(crate) mod tree;

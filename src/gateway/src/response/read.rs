@@ -1,15 +1,13 @@
 //! Reads a subgraph's answer into a response tree, as far as the fetch's shape asks for it.
 //!
-//! The JSON parser is sonic-rs; this module tells it where to look into the text and where to skip. Bodies
-//! that are nested too deep are refused beforehand, so a hostile one cannot exhaust the worker's stack.
+//! One pass over the text finds what the shape asks for and checks all of it. A JSON library read the same in three
+//! (nesting, UTF-8, values), which was half of what a request cost: docs/execution-path.md.
 
-use std::fmt;
+use weir_planner::plan::{EntityLookup, ExecutablePlan, Shape, Target};
 
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, Target};
-
+use super::scanner::{Broken, Next, Scanner};
 use super::segment::{Field, List, ObjectId, Segment, Span, Value};
-use crate::guard;
+use super::tree::string_of;
 
 /// A subgraph's GraphQL response.
 #[derive(Debug, Default)]
@@ -42,28 +40,20 @@ pub(crate) fn read(
     target: &Target,
     body: Vec<u8>,
 ) -> Result<SubgraphResponse, String> {
-    let text = std::str::from_utf8(&body).map_err(|e| e.to_string())?;
-    guard::check(&body)?;
+    std::str::from_utf8(&body).map_err(|e| e.to_string())?;
     let segment = Segment::new(body.len());
-    let mut reader = Reader { plan, bytes: &body, segment, fields: Vec::new(), items: Vec::new() };
-    let mut json = sonic_rs::Deserializer::from_str(text);
-    let mut response = ResponseSeed { reader: &mut reader, target }
-        .deserialize(&mut json)
-        .map_err(|e| first_line(&e))?;
-    json.end().map_err(|e| first_line(&e))?;
+    let scanner = Scanner::new(&body);
+    let mut reader = Reader { plan, text: &body, scanner, segment, fields: Vec::new(), items: Vec::new() };
+    let mut response = reader.response(target).map_err(|broken| broken.to_string())?;
     response.segment = reader.segment;
     response.segment.keep(body);
     Ok(response)
 }
 
-fn first_line(error: &sonic_rs::Error) -> String {
-    // The rest of sonic-rs' message quotes the body.
-    error.to_string().lines().next().unwrap_or("not JSON").to_owned()
-}
-
 struct Reader<'a> {
     plan: &'a ExecutablePlan,
-    bytes: &'a [u8],
+    text: &'a [u8],
+    scanner: Scanner<'a>,
     segment: Segment,
     /// Fields of the objects that are being read, the innermost one's last.
     fields: Vec<Field>,
@@ -72,266 +62,150 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn leaf(&mut self, raw: &str) -> Value {
-        if raw == "null" {
-            return Value::Null;
-        }
-        // sonic-rs hands out strings with escapes as copies.
-        let span = Span::within(self.bytes, raw);
-        Value::Leaf(span.unwrap_or_else(|| self.segment.add_text(raw.as_bytes())))
-    }
-}
-
-/// The response itself: `{data, errors, …}`.
-struct ResponseSeed<'r, 'a> {
-    reader: &'r mut Reader<'a>,
-    target: &'r Target,
-}
-
-impl<'de> DeserializeSeed<'de> for ResponseSeed<'_, '_> {
-    type Value = SubgraphResponse;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<SubgraphResponse, D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ResponseSeed<'_, '_> {
-    type Value = SubgraphResponse;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a GraphQL response object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<SubgraphResponse, M::Error> {
+    /// The response itself: `{data, errors, …}`.
+    fn response(&mut self, target: &Target) -> Result<SubgraphResponse, Broken> {
         let mut response = SubgraphResponse::default();
-        while let Some(key) = map.next_key_seed(KeySeed(&["data", "errors"]))? {
-            match key {
-                Some(0) => {
-                    response.has_data = true;
-                    response.data = match self.target {
-                        Target::Root { shape, .. } => {
-                            match map.next_value_seed(ValueSeed { reader: self.reader, shape })? {
-                                Value::Null => None,
-                                Value::Object(object) => Some(Data::Root(Some(object))),
-                                _ => Some(Data::Root(None)),
-                            }
-                        }
-                        Target::Entities(lookups) => {
-                            map.next_value_seed(EntitiesSeed { reader: self.reader, lookups })?
-                        }
-                    };
-                }
-                Some(1) => {
-                    let raw = map.next_value::<sonic_rs::LazyValue<'_>>()?;
-                    let raw = raw.as_raw_str();
-                    // An empty list says as little as none.
-                    let says_nothing = raw == "null" || raw.bytes().all(|b| b"[] \n\r\t".contains(&b));
-                    response.errors = (!says_nothing).then(|| raw.to_owned());
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
+        self.object(|this| {
+            if this.scanner.key_is(b"data")? {
+                this.data(target, &mut response)
+            } else if this.scanner.key_is(b"errors")? {
+                this.errors(&mut response)
+            } else {
+                match string_of(this.scanner.key()?).as_deref() {
+                    Some("data") => this.data(target, &mut response),
+                    Some("errors") => this.errors(&mut response),
+                    _ => this.scanner.skip(),
                 }
             }
-        }
+        })?;
+        self.scanner.end()?;
         Ok(response)
     }
-}
 
-/// `data` of an entity fetch: an object with one list per lookup.
-struct EntitiesSeed<'r, 'a> {
-    reader: &'r mut Reader<'a>,
-    lookups: &'r [EntityLookup],
-}
-
-impl<'de> DeserializeSeed<'de> for EntitiesSeed<'_, '_> {
-    type Value = Option<Data>;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<Data>, D::Error> {
-        json.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntitiesSeed<'_, '_> {
-    type Value = Option<Data>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or null in `data`")
+    /// Reads an object; `field` stands before a key and ends behind its value.
+    fn object(&mut self, mut field: impl FnMut(&mut Self) -> Result<(), Broken>) -> Result<(), Broken> {
+        if self.scanner.next()? != Next::Object {
+            return Err(self.scanner.broken("it is not an object"));
+        }
+        if !self.scanner.enter()? {
+            return self.scanner.leave(b'}');
+        }
+        loop {
+            field(self)?;
+            if !self.scanner.more(b'}')? {
+                return Ok(());
+            }
+        }
     }
 
-    fn visit_none<E>(self) -> Result<Option<Data>, E> {
-        Ok(None)
+    fn data(&mut self, target: &Target, response: &mut SubgraphResponse) -> Result<(), Broken> {
+        response.has_data = true;
+        response.data = match target {
+            Target::Root { shape, .. } => match self.value(shape)? {
+                Value::Null => None,
+                Value::Object(object) => Some(Data::Root(Some(object))),
+                Value::Leaf(_) | Value::List(_) | Value::Mismatch => Some(Data::Root(None)),
+            },
+            Target::Entities(lookups) => self.entities(lookups)?,
+        };
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<Option<Data>, E> {
-        Ok(None)
+    fn errors(&mut self, response: &mut SubgraphResponse) -> Result<(), Broken> {
+        let raw = self.raw()?;
+        // An empty list says as little as none.
+        let says_nothing = raw == b"null" || raw.iter().all(|b| b"[] \n\r\t".contains(b));
+        response.errors = (!says_nothing).then(|| String::from_utf8_lossy(raw).into_owned());
+        Ok(())
     }
 
-    fn visit_some<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<Data>, D::Error> {
-        json.deserialize_map(self)
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<Data>, M::Error> {
-        let mut lists: Vec<Option<List>> = self.lookups.iter().map(|_| None).collect();
-        let plan = self.reader.plan;
-        let names: Vec<&str> = self.lookups.iter().map(|lookup| plan.name(lookup.alias)).collect();
-        while let Some(key) = map.next_key_seed(KeySeed(&names))? {
-            let Some((lookup, list)) = key.and_then(|i| Some((self.lookups.get(i)?, lists.get_mut(i)?)))
-            else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
+    /// `data` of an entity fetch: an object with one list per lookup.
+    fn entities(&mut self, lookups: &[EntityLookup]) -> Result<Option<Data>, Broken> {
+        match self.scanner.next()? {
+            Next::Null => return self.scanner.skip().map(|()| None),
+            Next::Object => {}
+            Next::Array | Next::Scalar => return Err(self.scanner.broken("\"data\" is not an object")),
+        }
+        let mut lists: Vec<Option<List>> = lookups.iter().map(|_| None).collect();
+        let plan = self.plan;
+        self.object(|this| {
+            let key = string_of(this.scanner.key()?);
+            let at = lookups.iter().position(|lookup| key.as_deref() == Some(plan.name(lookup.alias)));
+            let Some((lookup, list)) = at.and_then(|at| lookups.get(at).zip(lists.get_mut(at))) else {
+                return this.scanner.skip();
             };
-            let value = map.next_value_seed(ValueSeed { reader: &mut *self.reader, shape: &lookup.shape })?;
-            *list = match value {
+            *list = match this.value(&lookup.shape)? {
                 Value::List(list) => Some(list),
                 _ => None,
             };
-        }
+            Ok(())
+        })?;
         Ok(Some(Data::Entities(lists)))
     }
-}
 
-/// A value that the shape looks into.
-struct ValueSeed<'r, 'a> {
-    reader: &'r mut Reader<'a>,
-    shape: &'r Shape,
-}
-
-impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
-    type Value = Value;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-        Ok(Value::Mismatch)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-        Ok(Value::Mismatch)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-        Ok(Value::Mismatch)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Mismatch)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Value, E> {
-        Ok(Value::Mismatch)
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Value, S::Error> {
-        let from = self.reader.items.len();
-        while let Some(item) =
-            seq.next_element_seed(ValueSeed { reader: &mut *self.reader, shape: self.shape })?
-        {
-            self.reader.items.push(item);
-        }
-        let Reader { segment, items, .. } = self.reader;
-        Ok(Value::List(segment.add_list(items, from)))
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Value, M::Error> {
-        let from = self.reader.fields.len();
-        let mut expected = 0_usize;
-        let plan = self.reader.plan;
-        while let Some(at) = map.next_key_seed(ShapeKeySeed { plan, shape: self.shape, expected })? {
-            let Some((at, field)) = at.and_then(|at| Some((at, self.shape.0.get(at)?))) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            expected = at.saturating_add(1);
-            let value = match &field.shape {
-                Some(shape) => map.next_value_seed(ValueSeed { reader: &mut *self.reader, shape })?,
-                None => {
-                    let raw = map.next_value::<sonic_rs::LazyValue<'de>>()?;
-                    self.reader.leaf(raw.as_raw_str())
+    /// A value that the shape looks into.
+    fn value(&mut self, shape: &Shape) -> Result<Value, Broken> {
+        match self.scanner.next()? {
+            Next::Null => self.scanner.skip().map(|()| Value::Null),
+            Next::Scalar => self.scanner.skip().map(|()| Value::Mismatch),
+            Next::Array => {
+                let from = self.items.len();
+                if self.scanner.enter()? {
+                    loop {
+                        let item = self.value(shape)?;
+                        self.items.push(item);
+                        if !self.scanner.more(b']')? {
+                            break;
+                        }
+                    }
+                } else {
+                    self.scanner.leave(b']')?;
                 }
-            };
-            self.reader.fields.push(Field { key: field.key, value });
+                Ok(Value::List(self.segment.add_list(&mut self.items, from)))
+            }
+            Next::Object => {
+                let (from, mut expected) = (self.fields.len(), 0_usize);
+                self.object(|this| this.field(shape, &mut expected))?;
+                Ok(Value::Object(self.segment.add_object(&mut self.fields, from)))
+            }
         }
-        let Reader { segment, fields, .. } = self.reader;
-        Ok(Value::Object(segment.add_object(fields, from)))
-    }
-}
-
-/// Finds a key in a list of names.
-struct KeySeed<'r, 'n>(&'r [&'n str]);
-
-impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed<'_, '_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        Ok(self.0.iter().position(|name| *name == key))
-    }
-}
-
-/// Finds a key in a shape. Subgraphs answer in selection order, so the field after the last one is tried
-/// first.
-struct ShapeKeySeed<'r> {
-    plan: &'r ExecutablePlan,
-    shape: &'r Shape,
-    expected: usize,
-}
-
-impl ShapeKeySeed<'_> {
-    fn is(&self, key: NameId, text: &str) -> bool {
-        self.plan.name(key) == text
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for ShapeKeySeed<'_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for ShapeKeySeed<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
+    /// A field of an object. Subgraphs answer in selection order, so the one `expected` is tried first.
+    fn field(&mut self, shape: &Shape, expected: &mut usize) -> Result<(), Broken> {
+        let plan = self.plan;
+        let at = match shape.0.get(*expected) {
+            Some(field) if self.scanner.key_is(plan.name(field.key).as_bytes())? => Some(*expected),
+            _ => {
+                let key = string_of(self.scanner.key()?);
+                shape.0.iter().position(|field| key.as_deref() == Some(plan.name(field.key)))
+            }
+        };
+        let Some((at, field)) = at.and_then(|at| Some((at, shape.0.get(at)?))) else {
+            return self.scanner.skip();
+        };
+        *expected = at.saturating_add(1);
+        let value = match &field.shape {
+            Some(shape) => self.value(shape)?,
+            None => self.leaf()?,
+        };
+        self.fields.push(Field { key: field.key, value });
+        Ok(())
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        if self.shape.0.get(self.expected).is_some_and(|field| self.is(field.key, key)) {
-            return Ok(Some(self.expected));
-        }
-        Ok(self.shape.0.iter().position(|field| self.is(field.key, key)))
+    fn leaf(&mut self) -> Result<Value, Broken> {
+        let is_null = self.scanner.next()? == Next::Null;
+        let start = self.scanner.at();
+        self.scanner.skip()?;
+        Ok(if is_null { Value::Null } else { Value::Leaf(Span::new(start, self.scanner.at())) })
+    }
+
+    /// The raw text of a value.
+    fn raw(&mut self) -> Result<&[u8], Broken> {
+        self.scanner.next()?;
+        let start = self.scanner.at();
+        self.scanner.skip()?;
+        Ok(self.text.get(start..self.scanner.at()).unwrap_or_default())
     }
 }
 

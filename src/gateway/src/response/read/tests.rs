@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-use weir_planner::plan::{ExecutablePlan, OperationKind, Selection, ShapeField, TypeSet};
+use weir_planner::plan::{NameId, OperationKind, Selection, ShapeField, TypeSet};
 
 use super::*;
 
