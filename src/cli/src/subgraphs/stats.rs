@@ -138,5 +138,9 @@ fn headers(parts: &Parts) -> BTreeMap<String, String> {
             })
             .or_insert_with(|| value.to_string());
     }
+    // HTTP/2 says it in `:authority` (RFC 9113, section 8.3.1).
+    if let Some(authority) = parts.uri.authority() {
+        headers.entry("host".to_owned()).or_insert_with(|| authority.to_string());
+    }
     headers
 }
