@@ -47,7 +47,8 @@ fn main() {
     let seconds = number("WEIR_BENCH_SECONDS", 4.0);
     let rounds = number("WEIR_BENCH_ROUNDS", 3);
     let connections = number("WEIR_BENCH_CONNECTIONS", 50);
-    let subgraphs = Subgraphs::start();
+    let options = std::env::var("WEIR_BENCH_SUBGRAPHS").unwrap_or_default();
+    let subgraphs = Subgraphs::start_with(&options.split_whitespace().collect::<Vec<_>>());
     let folder = tempfile::tempdir().expect("a folder can be made");
     let switches = Switches::find(folder.path(), &subgraphs.supergraph());
     let settings = switches.settings(Version::Http1, Sharing::Nothing).expect("sharing can be left out");
