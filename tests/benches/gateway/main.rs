@@ -9,7 +9,10 @@
 //! nothing else (`tests/floor`): what no filter in Wasm can get below.
 //!
 //! `$WEIR_BENCH_ROWS` (keys of `rows.rs`, with commas), `$WEIR_BENCH_SECONDS` of a turn, `$WEIR_BENCH_ROUNDS`,
-//! `$WEIR_BENCH_CONNECTIONS`. `$PEER_CMD` is a shell command that serves `$SUPERGRAPH` (a file) at `$LISTEN` (host:port).
+//! `$WEIR_BENCH_CONNECTIONS`, `$WEIR_BENCH_SUBGRAPHS`: options of `weirctl subgraphs`. By default these are `--remember`,
+//! because what the demo's subgraphs compute takes ten times what a gateway does, and a gateway that mostly waits for them
+//! costs more for each request: it wakes for every one of them. With batching on they are asked for what nobody asked
+//! before; how much that saves them shows without it (`WEIR_BENCH_SUBGRAPHS=`). `$PEER_CMD` is a shell command that serves `$SUPERGRAPH` (a file) at `$LISTEN` (host:port).
 
 #![allow(clippy::disallowed_methods, reason = "a measurement needs real time, threads and the environment")]
 
@@ -47,7 +50,7 @@ fn main() {
     let seconds = number("WEIR_BENCH_SECONDS", 4.0);
     let rounds = number("WEIR_BENCH_ROUNDS", 3);
     let connections = number("WEIR_BENCH_CONNECTIONS", 50);
-    let options = std::env::var("WEIR_BENCH_SUBGRAPHS").unwrap_or_default();
+    let options = std::env::var("WEIR_BENCH_SUBGRAPHS").unwrap_or_else(|_| "--remember".to_owned());
     let subgraphs = Subgraphs::start_with(&options.split_whitespace().collect::<Vec<_>>());
     let folder = tempfile::tempdir().expect("a folder can be made");
     let switches = Switches::find(folder.path(), &subgraphs.supergraph());
