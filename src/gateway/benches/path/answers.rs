@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use graphql_parser::query::{
-    Definition, Field, OperationDefinition, Selection, SelectionSet, Value, parse_query,
+    Definition, Document, Field, OperationDefinition, Selection, SelectionSet, Value, parse_query,
 };
 use serde_json::Value as Json;
 
@@ -24,7 +24,12 @@ pub(crate) fn answer(body: &[u8]) -> Vec<u8> {
         panic!("not a query: {query}")
     };
     let mut out = String::from("{\"data\":");
-    object(Object::Root, &operation.selection_set, &body["variables"], &mut out);
+    object(
+        Object::Root,
+        &operation.selection_set,
+        &Asked { document: &document, variables: &body["variables"] },
+        &mut out,
+    );
     out.push('}');
     out.into_bytes()
 }
@@ -38,59 +43,72 @@ enum Object {
     Sku(usize),
 }
 
+/// A call's document and variables.
+struct Asked<'a> {
+    document: &'a Document<'a, String>,
+    variables: &'a Json,
+}
+
 type Fields<'a> = SelectionSet<'a, String>;
 
-fn object(this: Object, selection: &Fields<'_>, variables: &Json, out: &mut String) {
+fn object(this: Object, selection: &Fields<'_>, call: &Asked<'_>, out: &mut String) {
     out.push('{');
     let mut is_first = true;
-    members(this, selection, variables, out, &mut is_first);
+    members(this, selection, call, out, &mut is_first);
     out.push('}');
 }
 
-fn members(this: Object, selection: &Fields<'_>, variables: &Json, out: &mut String, is_first: &mut bool) {
+fn members(this: Object, selection: &Fields<'_>, call: &Asked<'_>, out: &mut String, is_first: &mut bool) {
     for item in &selection.items {
         match item {
             Selection::Field(field) => {
                 let comma = if std::mem::take(is_first) { "" } else { "," };
                 let _ = write!(out, "{comma}\"{}\":", field.alias.as_ref().unwrap_or(&field.name));
-                value(this, field, variables, out);
+                value(this, field, call, out);
             }
             // Weir's lookups ask of each entity what its own type has.
             Selection::InlineFragment(fragment) => {
-                members(this, &fragment.selection_set, variables, out, is_first);
+                members(this, &fragment.selection_set, call, out, is_first);
             }
-            Selection::FragmentSpread(spread) => panic!("no fragments: {}", spread.fragment_name),
+            Selection::FragmentSpread(spread) => {
+                let found = call.document.definitions.iter().find_map(|definition| match definition {
+                    Definition::Fragment(fragment) if fragment.name == spread.fragment_name => Some(fragment),
+                    _ => None,
+                });
+                let fragment = found.expect("a fragment that is spread is defined");
+                members(this, &fragment.selection_set, call, out, is_first);
+            }
         }
     }
 }
 
-fn value(this: Object, field: &Field<'_, String>, variables: &Json, out: &mut String) {
-    let first = || number(field, variables);
+fn value(this: Object, field: &Field<'_, String>, call: &Asked<'_>, out: &mut String) {
+    let first = || number(field, call);
     let _ = match (this, field.name.as_str()) {
-        (Object::Root, "users") => return list((1..=first()).map(Object::User), field, variables, out),
+        (Object::Root, "users") => return list((1..=first()).map(Object::User), field, call, out),
         (Object::Root, "topProducts") => {
-            return list((1..=first()).map(Object::Product), field, variables, out);
+            return list((1..=first()).map(Object::Product), field, call, out);
         }
         (Object::Root, "_entities") => {
             let Some((_, Value::Variable(name))) = field.arguments.first() else {
                 panic!("no representations")
             };
-            let entities = variables[name].as_array().expect("representations are a list");
-            return list(entities.iter().map(entity), field, variables, out);
+            let entities = call.variables[name].as_array().expect("representations are a list");
+            return list(entities.iter().map(entity), field, call, out);
         }
         (Object::User(n), "id") => write!(out, "\"u{n}\""),
         (Object::User(n), "username") => write!(out, "\"reviewer{n}\""),
         (Object::User(n), "name") => write!(out, "\"Ada Almeida {n}\""),
         (Object::User(n), "reviews") => {
-            return list((0..first()).map(|i| Object::Review(n * 7 + i * 61)), field, variables, out);
+            return list((0..first()).map(|i| Object::Review(n * 7 + i * 61)), field, call, out);
         }
         (Object::Review(n), "id") => write!(out, "\"r{n}\""),
         (Object::Review(_), "body") => write!(out, "\"{OPINION}\""),
         (Object::Review(n), "author") => {
-            return object(Object::User(n * 11 % USERS + 1), &field.selection_set, variables, out);
+            return object(Object::User(n * 11 % USERS + 1), &field.selection_set, call, out);
         }
         (Object::Review(n), "product") => {
-            return object(Object::Product(n * 13 % PRODUCTS + 1), &field.selection_set, variables, out);
+            return object(Object::Product(n * 13 % PRODUCTS + 1), &field.selection_set, call, out);
         }
         (Object::Product(n), "upc") => write!(out, "\"P{n:04}\""),
         (Object::Product(n), "name") => write!(out, "\"Folding Lantern {n}\""),
@@ -98,9 +116,9 @@ fn value(this: Object, field: &Field<'_, String>, variables: &Json, out: &mut St
         (Object::Product(n), "weight") => write!(out, "{}", 120 + n * 991 % 24_000),
         (Object::Product(_), "availability") => write!(out, "\"IN_STOCK\""),
         (Object::Product(n), "reviews") => {
-            return list((0..first()).map(|i| Object::Review(n + i * PRODUCTS)), field, variables, out);
+            return list((0..first()).map(|i| Object::Review(n + i * PRODUCTS)), field, call, out);
         }
-        (Object::Product(n), "sku") => return object(Object::Sku(n), &field.selection_set, variables, out),
+        (Object::Product(n), "sku") => return object(Object::Sku(n), &field.selection_set, call, out),
         (Object::Sku(n), "code") => write!(out, "\"LANTERN-{n:03}\""),
         (Object::Sku(_), "vendor") => write!(out, "\"NOR\""),
         (Object::User(_), "__typename") => write!(out, "\"User\""),
@@ -109,13 +127,13 @@ fn value(this: Object, field: &Field<'_, String>, variables: &Json, out: &mut St
     };
 }
 
-fn list(items: impl Iterator<Item = Object>, field: &Field<'_, String>, variables: &Json, out: &mut String) {
+fn list(items: impl Iterator<Item = Object>, field: &Field<'_, String>, call: &Asked<'_>, out: &mut String) {
     out.push('[');
     for (index, item) in items.enumerate() {
         if index > 0 {
             out.push(',');
         }
-        object(item, &field.selection_set, variables, out);
+        object(item, &field.selection_set, call, out);
     }
     out.push(']');
 }
@@ -132,11 +150,11 @@ fn entity(representation: &Json) -> Object {
 }
 
 /// The argument `first`.
-fn number(field: &Field<'_, String>, variables: &Json) -> usize {
+fn number(field: &Field<'_, String>, call: &Asked<'_>) -> usize {
     let (_, first) = field.arguments.iter().find(|(name, _)| name == "first").expect("there is a `first`");
     let first = match first {
         Value::Int(number) => number.as_i64(),
-        Value::Variable(name) => variables[name].as_i64(),
+        Value::Variable(name) => call.variables[name].as_i64(),
         other => panic!("{other} is no number"),
     };
     first.and_then(|first| usize::try_from(first).ok()).expect("`first` is a number")
