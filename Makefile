@@ -1,5 +1,5 @@
 # `make` alone prints what there is. Each target is one script in tools/.
-.PHONY: help setup demo test wasm e2e compose-test bench bench-cache fuzz differential lint fmt
+.PHONY: help setup demo test wasm e2e compose-test bench bench-cache bench-path fuzz differential lint fmt
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -23,11 +23,14 @@ e2e: ## run the end to end tests alone
 compose-test: ## bring up envoy/docker-compose.yml, ask it the demo operation, take it down
 	@tools/compose-test.sh
 
-bench: ## measure Weir beside Envoy plainly proxying
+bench: ## measure Weir in Envoy beside the floor, plain proxying and a peer (tests/README.md, Benchmark)
 	@tools/bench.sh
 
 bench-cache: ## measure the plan cache alone, natively and in wasm (docs/plan-cache-benchmarks.md)
-	@tools/bench-cache.sh
+	@tools/bench-core.sh cache
+
+bench-path: ## measure the execution of requests alone, natively and in wasm (docs/execution-path.md)
+	@tools/bench-core.sh path
 
 fuzz: ## fuzz each target for SECONDS=1200, or one: TARGET=operation (tests/fuzz/README.md)
 	@SECONDS_EACH=$(or $(SECONDS),1200) tools/fuzz.sh $(TARGET)

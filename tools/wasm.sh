@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds target/wasm32-wasip1/release/weir.wasm: the crate in src/filter, with a std built beside it.
+# Builds target/wasm32-wasip1/release/weir.wasm: the crate in src/filter, with a std built beside it. With the argument
+# `floor` it builds floor.wasm there instead, what Weir is measured against, from tests/floor in the same way.
 #
 # Why std is built from source: the one that comes with the target aborts on panic, and a panic that
 # aborts kills Envoy's worker with every request in it. With unwinding the filter catches it.
@@ -9,6 +10,12 @@ set -euo pipefail
 # shellcheck source=tools/toolchain.sh
 . "$(dirname "$0")/toolchain.sh"
 cd "$ROOT"
+module=${1:-weir}
+case $module in
+weir) crate=weir-filter ;;
+floor) crate=weir-floor ;;
+*) die "no module $module" ;;
+esac
 use_native_rust || true
 use_wasm_rust "-C panic=unwind -C target-feature=+simd128,+exception-handling ${WEIR_WASM_FLAGS:-}"
 
@@ -17,10 +24,11 @@ export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=3
 export CARGO_PROFILE_RELEASE_PANIC=unwind
 export CARGO_PROFILE_RELEASE_STRIP=true
-cargo build --release --target wasm32-wasip1 -Zbuild-std=std,panic_unwind -p weir-filter
+cargo build --release --target wasm32-wasip1 -Zbuild-std=std,panic_unwind -p $crate
 
-built=$CARGO_TARGET_DIR/wasm32-wasip1/release/weir.wasm
-mkdir -p "$(dirname "$WEIR_WASM")"
+built=$CARGO_TARGET_DIR/wasm32-wasip1/release/$module.wasm
+wanted=$(dirname "$WEIR_WASM")/$module.wasm
+mkdir -p "$(dirname "$wanted")"
 # Only a changed module is copied, so that its time says when it changed.
-cmp -s "$built" "$WEIR_WASM" || cp "$built" "$WEIR_WASM"
-say "$WEIR_WASM: $(($(stat -c %s "$WEIR_WASM") / 1024)) KiB"
+cmp -s "$built" "$wanted" || cp "$built" "$wanted"
+say "$wanted: $(($(stat -c %s "$wanted") / 1024)) KiB"

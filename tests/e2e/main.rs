@@ -12,6 +12,7 @@ mod configuration;
 mod demo;
 mod differential;
 mod hostile_input;
+mod http_versions;
 mod lifecycle;
 mod many_streams;
 mod panics;

@@ -20,13 +20,15 @@ fn envoy_yaml_is_the_output_of_render() {
             listen: "0.0.0.0:4000".parse().unwrap(),
             admin: "0.0.0.0:9902".parse().unwrap(),
         },
+        probe: false,
         wasm: "/etc/envoy/weir.wasm".into(),
     };
     let rendered = options
         .sources
         .read()
         .and_then(|settings| bootstrap(&settings, &options))
-        .unwrap_or_else(|problems| panic!("{problems:#?}"));
+        .unwrap_or_else(|problems| panic!("{problems:#?}"))
+        .text;
     let file = folder.join("envoy.yaml");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&file, &rendered).unwrap();

@@ -5,7 +5,9 @@
 
 mod cluster;
 mod local_reply;
+mod probe;
 mod scalar;
+mod version;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ use weir_gateway::config::Problem;
 
 use crate::settings::{Settings, Sources};
 use crate::{output, report};
+pub use version::Asked;
 
 /// Print an Envoy bootstrap that serves a supergraph, to be edited and kept.
 ///
@@ -29,6 +32,7 @@ use crate::{output, report};
 #[command(after_help = "\
 Examples:
   weirctl render --supergraph supergraph.graphql > envoy.yaml
+  weirctl render --supergraph supergraph.graphql --probe > envoy.yaml
   weirctl render --supergraph supergraph.graphql --config weir.yaml --listen 0.0.0.0:80 --wasm /opt/weir.wasm
   envoy --mode validate -c envoy.yaml")]
 pub struct Options {
@@ -39,6 +43,11 @@ pub struct Options {
     /// Where it listens.
     #[command(flatten)]
     pub addresses: Addresses,
+
+    /// Asks each subgraph without TLS whose `protocol` is `auto` if it speaks HTTP/2, for a second at most; tells on
+    /// stderr what was found. Without it they are called over HTTP/1.1.
+    #[arg(long)]
+    pub probe: bool,
 
     /// Where Envoy will find the filter's module; an absolute path, unless Envoy's working directory is known.
     #[arg(long, value_name = "PATH", default_value = "/etc/envoy/weir.wasm")]
@@ -66,14 +75,13 @@ const CONNECTION_BUFFER: usize = 64 << 10;
 const ENVOY_RESPONSE_BUFFER: usize = 32 << 20;
 
 pub(crate) fn print(options: &Options) -> anyhow::Result<ExitCode> {
-    let rendered = options
-        .sources
-        .read()
-        .and_then(|settings| Ok((cluster::clusters(&settings.loaded)?, settings)))
-        .map(|(clusters, settings)| template(&settings, &clusters, options));
+    let rendered = options.sources.read().and_then(|settings| bootstrap(&settings, options));
     match rendered {
-        Ok(text) => {
-            output::print(&text?)?;
+        Ok(rendered) => {
+            for asked in &rendered.asked {
+                eprintln!("weirctl: {}", asked.line);
+            }
+            output::print(&rendered.text)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(problems) => {
@@ -83,14 +91,32 @@ pub(crate) fn print(options: &Options) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// A bootstrap, and what was found out for it.
+#[derive(Debug)]
+pub struct Bootstrap {
+    /// The YAML.
+    pub text: String,
+    /// The subgraphs' addresses that were asked for their version of HTTP.
+    pub asked: Vec<Asked>,
+    /// The subgraphs by the version of HTTP that they are called with.
+    pub versions: String,
+}
+
 /// The bootstrap for settings that were read already.
 ///
 /// # Errors
 /// What keeps valid settings from being rendered: a subgraph without an address, clusters at odds.
-pub fn bootstrap(settings: &Settings, options: &Options) -> Result<String, Vec<Problem>> {
-    let clusters = cluster::clusters(&settings.loaded)?;
-    template(settings, &clusters, options)
-        .map_err(|error| vec![Problem::new("bootstrap", format!("can't be written: {error:#}"), "")])
+pub fn bootstrap(settings: &Settings, options: &Options) -> Result<Bootstrap, Vec<Problem>> {
+    let mut clusters = cluster::clusters(&settings.loaded)?;
+    let written =
+        |error: anyhow::Error| vec![Problem::new("bootstrap", format!("can't be written: {error:#}"), "")];
+    let asked = if options.probe {
+        version::find_out(&mut clusters).context("nobody can be asked").map_err(written)?
+    } else {
+        Vec::new()
+    };
+    let text = template(settings, &clusters, options).map_err(written)?;
+    Ok(Bootstrap { text, asked, versions: version::summary(&clusters) })
 }
 
 fn template(settings: &Settings, clusters: &[cluster::Cluster], options: &Options) -> anyhow::Result<String> {

@@ -13,14 +13,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::render::{self, Addresses};
+use crate::render::{self, Addresses, Bootstrap};
 use crate::report;
 use crate::settings::{Settings, Sources};
 use child::Envoy;
 
 /// Run Envoy with Weir for a supergraph, until SIGTERM or SIGINT.
 ///
-/// It writes the bootstrap that `weirctl render` prints to a temporary folder and starts Envoy with it.
+/// It writes the bootstrap that `weirctl render --probe` prints to a temporary folder and starts Envoy with it.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -74,19 +74,24 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
         listen: address::free("--listen", options.addresses.listen)?,
         admin: address::free("--admin", options.addresses.admin)?,
     };
-    let render = render::Options { sources: options.sources.clone(), addresses, wasm };
+    let render = render::Options { sources: options.sources.clone(), addresses, probe: true, wasm };
     let bootstrap = match render::bootstrap(&settings, &render) {
         Ok(bootstrap) => bootstrap,
         Err(problems) => return Ok(refuse(&options, &problems)),
     };
+    // What was found is in the announcement; what could not be is told now.
+    for asked in bootstrap.asked.iter().filter(|asked| !asked.answered) {
+        eprintln!("weirctl: {}", asked.line);
+    }
     let folder =
         tempfile::Builder::new().prefix("weir-").tempdir().context("can't make a temporary folder")?;
     let file = folder.path().join("envoy.yaml");
-    fs::write(&file, bootstrap).with_context(|| format!("can't write {}", file.display()))?;
+    fs::write(&file, &bootstrap.text).with_context(|| format!("can't write {}", file.display()))?;
 
     // One thread, the process's own: Envoy is told to die when the *thread* that started it does.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(supervise(&envoy, &file, &options, &settings, addresses))
+    let announcement = announcement(&settings, &bootstrap, addresses);
+    runtime.block_on(supervise(&envoy, &file, &options, &announcement, addresses))
 }
 
 fn refuse(options: &Options, problems: &[weir_gateway::config::Problem]) -> ExitCode {
@@ -98,7 +103,7 @@ async fn supervise(
     program: &Path,
     bootstrap: &Path,
     options: &Options,
-    settings: &Settings,
+    announcement: &str,
     addresses: Addresses,
 ) -> anyhow::Result<ExitCode> {
     // Before Envoy is there: a signal that comes while it starts must stop it too.
@@ -117,7 +122,7 @@ async fn supervise(
             anyhow::bail!("the gateway was not ready after {} s; its log is above", START_LIMIT.as_secs());
         }
     }
-    print!("{}", announcement(settings, addresses));
+    print!("{announcement}");
     tokio::select! {
         status = envoy.ended() => {
             let status = status?;
@@ -142,15 +147,16 @@ async fn stopped(envoy: Envoy) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn announcement(settings: &Settings, addresses: Addresses) -> String {
+fn announcement(settings: &Settings, bootstrap: &Bootstrap, addresses: Addresses) -> String {
     let Addresses { listen, admin } = addresses;
     let config = &settings.loaded.config;
     let subgraphs: Vec<&str> = config.subgraphs.iter().map(|subgraph| subgraph.name.as_str()).collect();
     format!(
-        "Weir is ready, with {} subgraphs ({}).\n  GraphQL    http://{listen}{}\n  probes     http://{listen}/health  \
+        "Weir is ready, with {} subgraphs ({}).\n  calls      {}\n  GraphQL    http://{listen}{}\n  probes     http://{listen}/health  \
          http://{listen}/ready\n  operators  http://{admin}/weir\n  metrics    http://{admin}/stats/prometheus\n",
         subgraphs.len(),
         subgraphs.join(", "),
+        bootstrap.versions,
         config.path,
     )
 }

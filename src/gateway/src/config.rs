@@ -19,6 +19,7 @@ mod plan_cache;
 mod preset;
 mod problem;
 mod shape;
+mod subgraph_protocol;
 mod suggest;
 mod target;
 
@@ -34,6 +35,7 @@ pub use plan_cache::{
 };
 pub use preset::Preset;
 pub use problem::Problem;
+pub use subgraph_protocol::SubgraphProtocol;
 pub use target::Target;
 use weir_planner::OperationLimits;
 
@@ -120,6 +122,8 @@ pub struct SubgraphConfig {
     pub path: String,
     /// How long one call may take.
     pub timeout: Duration,
+    /// With which version of HTTP.
+    pub protocol: SubgraphProtocol,
     /// Which headers pass, after the rules for all subgraphs.
     pub headers: HeaderRules,
     /// What clients see of its errors.

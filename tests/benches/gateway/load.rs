@@ -1,20 +1,28 @@
 //! Clients that ask as fast as they are answered, each over a connection of its own.
+//!
+//! They share processors with what they measure, so they read HTTP/1.1 by themselves: a head, and a body by its
+//! length or in chunks (RFC 9112). Requests are bytes made in advance, and an answer is compared where it was read.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// What is asked, and what must be answered.
-pub(crate) struct Load {
-    pub(crate) request: String,
+/// A request, and the body that must answer it.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    /// As it is sent, head included.
+    pub(crate) request: Vec<u8>,
     pub(crate) answer: Vec<u8>,
+}
+
+/// What is asked of one gateway.
+pub(crate) struct Load {
+    /// Asked in turn by each connection, which begin at different ones.
+    pub(crate) exchanges: Arc<[Exchange]>,
     pub(crate) connections: usize,
 }
 
@@ -44,9 +52,8 @@ impl Load {
         runtime.block_on(async {
             let start = Instant::now();
             let mut clients = JoinSet::new();
-            for _ in 0..self.connections {
-                let (request, answer) = (Bytes::from(self.request.clone()), Bytes::from(self.answer.clone()));
-                clients.spawn(client(address, request, answer, start + time));
+            for number in 0..self.connections {
+                clients.spawn(client(address, Arc::clone(&self.exchanges), number, start + time));
             }
             let latencies = clients.join_all().await.into_iter().flatten().collect();
             Sample { latencies, time: start.elapsed() }
@@ -54,27 +61,120 @@ impl Load {
     }
 }
 
-async fn client(address: SocketAddr, request: Bytes, answer: Bytes, end: Instant) -> Vec<Duration> {
-    let stream = TcpStream::connect(address).await.expect("the gateway listens");
+async fn client(
+    address: SocketAddr,
+    exchanges: Arc<[Exchange]>,
+    number: usize,
+    end: Instant,
+) -> Vec<Duration> {
+    let mut stream = TcpStream::connect(address).await.expect("the gateway listens");
     stream.set_nodelay(true).expect("TCP_NODELAY can be set");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
-    let connection = tokio::spawn(connection);
     let mut latencies = Vec::new();
-    while Instant::now() < end {
+    let mut response = Response::default();
+    for exchange in exchanges.iter().cycle().skip(number % exchanges.len()) {
         let start = Instant::now();
-        let post =
-            Request::post("/graphql").header("host", "weir").header("content-type", "application/json");
-        let post = post.body(Full::new(request.clone())).expect("the request is valid");
-        let response = sender.send_request(post).await.expect("the gateway answers");
-        let status = response.status();
-        let body = response.into_body().collect().await.expect("the answer is complete").to_bytes();
+        if start >= end {
+            break;
+        }
+        stream.write_all(&exchange.request).await.expect("the gateway reads");
+        response.read(&mut stream).await;
         latencies.push(start.elapsed());
+        let body = response.body();
         assert!(
-            status == StatusCode::OK && body == answer,
-            "status {status}, {}",
-            String::from_utf8_lossy(&body)
+            response.is_ok() && body == exchange.answer,
+            "a wrong answer: {} {}",
+            String::from_utf8_lossy(&response.bytes[..response.head]),
+            String::from_utf8_lossy(&body[..body.len().min(2_000)])
         );
     }
-    connection.abort();
     latencies
+}
+
+/// The answer that was read last; its memory is used again.
+#[derive(Default)]
+struct Response {
+    bytes: Vec<u8>,
+    /// Where the body begins.
+    head: usize,
+    /// What its chunks hold, if it came in chunks.
+    unchunked: Option<Vec<u8>>,
+}
+
+enum Framing {
+    Length(usize),
+    Chunks,
+}
+
+impl Response {
+    async fn read(&mut self, stream: &mut TcpStream) {
+        self.bytes.clear();
+        self.unchunked = None;
+        self.head = loop {
+            self.more(stream).await;
+            if let Some(end) = self.bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        match framing(&self.bytes[..self.head]) {
+            Framing::Length(length) => {
+                while self.bytes.len() < self.head + length {
+                    self.more(stream).await;
+                }
+            }
+            Framing::Chunks => loop {
+                if let Some(body) = unchunk(&self.bytes[self.head..]) {
+                    self.unchunked = Some(body);
+                    break;
+                }
+                self.more(stream).await;
+            },
+        }
+    }
+
+    async fn more(&mut self, stream: &mut TcpStream) {
+        self.bytes.reserve(64 << 10);
+        let read = stream.read_buf(&mut self.bytes).await.expect("the gateway answers");
+        assert!(read > 0, "the gateway closed the connection: {}", String::from_utf8_lossy(&self.bytes));
+    }
+
+    fn is_ok(&self) -> bool {
+        self.bytes.starts_with(b"HTTP/1.1 200")
+    }
+
+    fn body(&self) -> &[u8] {
+        self.unchunked.as_deref().unwrap_or(&self.bytes[self.head..])
+    }
+}
+
+fn framing(head: &[u8]) -> Framing {
+    for line in head.split(|byte| *byte == b'\n') {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        if name.eq_ignore_ascii_case(b"content-length") {
+            let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
+            return Framing::Length(length.expect("a length is a number"));
+        }
+        if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            return Framing::Chunks;
+        }
+    }
+    panic!("an answer without a length: {}", String::from_utf8_lossy(head))
+}
+
+/// The content of a chunked body without trailers; `None` while its end is missing.
+fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = bytes.windows(2).position(|window| window == b"\r\n")?;
+        let size =
+            bytes[..end].split(|byte| *byte == b';').next().and_then(|hex| std::str::from_utf8(hex).ok());
+        let size =
+            size.and_then(|hex| usize::from_str_radix(hex.trim(), 16).ok()).expect("a chunk has a size");
+        let chunk = bytes.get(end + 2..end + 2 + size + 2)?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(&chunk[..size]);
+        bytes = &bytes[end + 2 + size + 2..];
+    }
 }

@@ -1,73 +1,118 @@
-//! `make bench`: Weir beside Envoy plainly proxying a response of the same size, in one run.
+//! `make bench`: Weir beside the floor, beside Envoy plainly proxying, and beside a peer, in one run.
 //!
-//! Both are the same Envoy binary with one worker, asked by the same clients over as many connections, in turns of
-//! a few seconds. Every answer is compared byte for byte. What is compared above all is the gateway's CPU time per
-//! request: with clients, gateway and subgraphs on one machine, requests per second say as much of the subgraphs.
+//! All Envoys are the same binary with one worker, asked by the same clients over as many connections, in turns of some
+//! seconds that alternate, so that a machine that drifts drifts for all. Every answer is compared byte for byte.
+//! What is compared above all is the gateway's CPU time per request: with clients, gateway and subgraphs on one machine,
+//! requests per second say as much of the subgraphs.
+//!
+//! The *floor* is Envoy with a filter that makes the same calls in the same waves and gives the same answer, and does
+//! nothing else (`tests/floor`): what no filter in Wasm can get below.
+//!
+//! `$WEIR_BENCH_ROWS` (keys of `rows.rs`, with commas), `$WEIR_BENCH_SECONDS` of a turn, `$WEIR_BENCH_ROUNDS`,
+//! `$WEIR_BENCH_CONNECTIONS`, `$WEIR_BENCH_SUBGRAPHS`: options of `weirctl subgraphs`. By default these are `--remember`,
+//! because what the demo's subgraphs compute takes ten times what a gateway does, and a gateway that mostly waits for them
+//! costs more for each request: it wakes for every one of them. With batching on they are asked for what nobody asked
+//! before; how much that saves them shows without it (`WEIR_BENCH_SUBGRAPHS=`). `$PEER_CMD` is a shell command that serves `$SUPERGRAPH` (a file) at `$LISTEN` (host:port).
 
 #![allow(clippy::disallowed_methods, reason = "a measurement needs real time, threads and the environment")]
 
+mod floor;
 mod load;
+mod measured;
+mod peer;
 mod plain;
+mod recorder;
+mod rows;
+mod sides;
 #[allow(dead_code, reason = "shared with the end-to-end tests, which use all of it")]
 #[path = "../../e2e/support/mod.rs"]
 mod support;
 mod table;
+mod usage;
+mod workload;
 
-use std::net::SocketAddr;
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use floor::Recording;
+use load::{Exchange, Load};
+use measured::Measured;
+use rows::{ROWS, Row, Sharing, Side, Switches, Version};
+use sides::Running;
+use support::subgraphs::Subgraphs;
 
-use load::{Load, Sample};
-use plain::Plain;
-use support::operations::{demo, demo_answer};
-use support::process;
-use support::world::World;
-use table::Row;
-
-const CONNECTIONS: usize = 50;
 const WARM_UP: Duration = Duration::from_secs(2);
-const TURN: Duration = Duration::from_secs(4);
-const TURNS: u32 = 3;
-/// As many products as make an answer of some 90 KB.
-const LARGE: u32 = 100;
 
 fn main() {
-    let world = World::start(&json!({}), 1);
-    let mut large = demo();
-    large["variables"] = json!({ "first": LARGE });
-    let mut rows = Vec::new();
-    let large_name = format!("demo, {LARGE} products");
-    for (name, request) in [("demo", demo()), (&large_name, large)] {
-        rows.extend(measure(&world, name, &request));
-    }
-    print!("{}", table::markdown(&rows, CONNECTIONS));
-}
+    let seconds = number("WEIR_BENCH_SECONDS", 4.0);
+    let rounds = number("WEIR_BENCH_ROUNDS", 3);
+    let connections = number("WEIR_BENCH_CONNECTIONS", 50);
+    let options = std::env::var("WEIR_BENCH_SUBGRAPHS").unwrap_or_else(|_| "--remember".to_owned());
+    let subgraphs = Subgraphs::start_with(&options.split_whitespace().collect::<Vec<_>>());
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let switches = Switches::find(folder.path(), &subgraphs.supergraph());
+    let settings = switches.settings(Version::Http1, Sharing::Nothing).expect("sharing can be left out");
+    let recording = Recording::take(&subgraphs, &settings);
+    eprintln!(
+        "an answer of {} bytes, calls in waves of {:?}",
+        recording.exchange.answer.len(),
+        recording.shape()
+    );
 
-/// Weir and the plain proxy in turns, with the same request and the same answer.
-fn measure(world: &World, name: &str, request: &Value) -> [Row; 2] {
-    world.subgraphs.reset();
-    let reply = world.gateway.post(request);
-    let calls = world.subgraphs.calls().iter().sum();
-    assert_eq!(reply.json().get("errors"), None, "{}", reply.text());
-    assert!(name != "demo" || reply.text() == demo_answer(), "the demo's answer is wrong");
-    let plain = Plain::start(&reply);
-    let load = Load { request: request.to_string(), answer: reply.body.clone(), connections: CONNECTIONS };
-    let sides: [(SocketAddr, u32); 2] =
-        [(plain.gateway.address, plain.gateway.envoy), (world.gateway.address, world.gateway.envoy)];
-    for (address, _) in sides {
-        load.run(address, WARM_UP);
+    let mut running: HashMap<Side, Running> = HashMap::new();
+    let mut measured = Vec::new();
+    for row in chosen() {
+        if !running.contains_key(&row.side) {
+            match Running::start(row.side, &subgraphs, &recording, switches) {
+                Ok(started) => drop(running.insert(row.side, started)),
+                Err(reason) => {
+                    eprintln!("left out: {} ({reason})", row.title);
+                    continue;
+                }
+            }
+        }
+        let exchanges = exchanges(row, &running[&row.side], &subgraphs, &recording);
+        let load = Load { exchanges, connections };
+        load.run(running[&row.side].address(), WARM_UP);
+        measured.push((Measured::new(row), load));
     }
-    let mut samples = [Sample::default(), Sample::default()];
-    let mut used = [Duration::ZERO; 2];
-    for _ in 0..TURNS {
-        for (side, (address, envoy)) in sides.into_iter().enumerate() {
-            let before = process::cpu_time(envoy);
-            samples[side].add(load.run(address, TURN));
-            used[side] += process::cpu_time(envoy) - before;
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
+        for (measured, load) in &mut measured {
+            measured.turn(&running[&measured.row.side], load, &subgraphs, Duration::from_secs_f64(seconds));
         }
     }
-    let [of_plain, of_weir] = samples;
-    let row = |gateway, calls, sample, cpu| Row::new(name, gateway, reply.body.len(), calls, sample, cpu);
-    [row("Envoy, plainly proxying", 1, of_plain, used[0]), row("Weir", calls, of_weir, used[1])]
+    let measured: Vec<Measured> = measured.into_iter().map(|(measured, _)| measured).collect();
+    print!("{}", table::markdown(&measured, connections, &recording));
+}
+
+/// What this row is asked and must answer.
+fn exchanges(row: Row, running: &Running, subgraphs: &Subgraphs, recording: &Recording) -> Arc<[Exchange]> {
+    match row.side {
+        Side::Plain | Side::Floor(_) => Arc::new([recording.exchange.clone()]),
+        Side::Weir(..) | Side::Peer => {
+            row.workload.exchanges(&format!("http://{}/graphql", running.address()), subgraphs)
+        }
+    }
+}
+
+/// The rows that `$WEIR_BENCH_ROWS` names; all without it.
+fn chosen() -> Vec<Row> {
+    let Ok(keys) = std::env::var("WEIR_BENCH_ROWS") else { return ROWS.to_vec() };
+    let find = |key: &str| {
+        let known = || ROWS.iter().map(|row| row.key).collect::<Vec<_>>().join(", ");
+        let row = ROWS.iter().find(|row| row.key == key);
+        *row.unwrap_or_else(|| panic!("WEIR_BENCH_ROWS: no row {key:?}; there are {}", known()))
+    };
+    keys.split(',').map(|key| find(key.trim())).collect()
+}
+
+fn number<T: FromStr<Err: Debug>>(variable: &str, default: T) -> T {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap_or_else(|error| panic!("{variable}: {text:?}: {error:?}")),
+        Err(_) => default,
+    }
 }

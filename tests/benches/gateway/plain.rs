@@ -13,7 +13,6 @@ use tokio::net::TcpListener;
 
 use crate::support::gateway::Gateway;
 use crate::support::ports;
-use crate::support::reply::Reply;
 
 /// A plain Envoy before a server of one answer.
 pub(crate) struct Plain {
@@ -22,15 +21,15 @@ pub(crate) struct Plain {
 
 impl Plain {
     /// Starts both; every POST to /graphql is answered with `answer`.
-    pub(crate) fn start(answer: &Reply) -> Plain {
-        let upstream = serve(Bytes::from(answer.body.clone()), answer.header("content-type").to_owned());
+    pub(crate) fn start(answer: &[u8]) -> Plain {
+        let upstream = serve(Bytes::copy_from_slice(answer));
         let (address, admin) = (ports::free(), ports::free());
         Plain { gateway: Gateway::of_bootstrap(&bootstrap(address, admin, upstream), address, admin) }
     }
 }
 
 /// Serves on a thread of its own until the process ends.
-fn serve(body: Bytes, content_type: String) -> SocketAddr {
+fn serve(body: Bytes) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.set_nonblocking(true).expect("a listener can be non-blocking");
     let address = listener.local_addr().expect("a listener has an address");
@@ -41,12 +40,12 @@ fn serve(body: Bytes, content_type: String) -> SocketAddr {
             loop {
                 let (stream, _) = listener.accept().await.expect("Envoy connects");
                 let _ = stream.set_nodelay(true);
-                let (body, content_type) = (body.clone(), content_type.clone());
+                let body = body.clone();
                 let service = service_fn(move |request: Request<Incoming>| {
-                    let (body, content_type) = (body.clone(), content_type.clone());
+                    let body = body.clone();
                     async move {
                         let _ = request.into_body().collect().await;
-                        let response = Response::builder().header("content-type", content_type);
+                        let response = Response::builder().header("content-type", "application/json");
                         Ok::<_, Infallible>(response.body(Full::new(body)).expect("the answer is valid"))
                     }
                 });

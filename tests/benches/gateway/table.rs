@@ -1,85 +1,61 @@
 //! The result as a Markdown table, to be pasted into the README.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use crate::load::Sample;
+use crate::floor::Recording;
+use crate::measured::Measured;
+use crate::rows::{Side, Version};
 
-/// One gateway with one operation.
-pub(crate) struct Row {
-    operation: String,
-    gateway: &'static str,
-    answer_bytes: usize,
-    /// Calls to subgraphs (or to the plain proxy's upstream) for one request.
-    calls: u64,
-    requests: usize,
-    per_second: f64,
-    p50: Duration,
-    p99: Duration,
-    cpu_per_request: Duration,
-}
-
-impl Row {
-    /// The figures of all turns together.
-    pub(crate) fn new(
-        operation: &str,
-        gateway: &'static str,
-        answer_bytes: usize,
-        calls: u64,
-        sample: Sample,
-        cpu: Duration,
-    ) -> Row {
-        let Sample { mut latencies, time } = sample;
-        latencies.sort_unstable();
-        let requests = latencies.len();
-        Row {
-            operation: operation.to_owned(),
-            gateway,
-            answer_bytes,
-            calls,
-            requests,
-            per_second: requests as f64 / time.as_secs_f64(),
-            p50: latencies[requests / 2],
-            p99: latencies[requests * 99 / 100],
-            cpu_per_request: cpu.div_f64(requests as f64),
-        }
-    }
-}
-
-/// The table, headed by what it was measured on. Rows come in pairs: the plain proxy, then Weir.
-pub(crate) fn markdown(rows: &[Row], connections: usize) -> String {
+/// The table, headed by what it was measured on.
+pub(crate) fn markdown(measured: &[Measured], connections: usize, recording: &Recording) -> String {
     let mut text = format!(
-        "{connections} connections, one Envoy worker, HTTP/1.1 on loopback, clients and subgraphs on the same machine: {}.\n\n",
+        "{connections} connections, one Envoy worker, an answer of {:.1} KB after calls in waves of {:?}; clients, gateway and \
+         subgraphs on loopback of one machine: {}.\n\n",
+        recording.exchange.answer.len() as f64 / 1000.0,
+        recording.shape(),
         machine()
     );
-    text.push_str("| operation | answer | gateway | calls | requests/s | p50 | p99 | gateway CPU per request | to plain |\n");
-    text.push_str("|---|--:|---|--:|--:|--:|--:|--:|--:|\n");
-    for pair in rows.chunks(2) {
-        for row in pair {
-            let ratio = row.cpu_per_request.as_secs_f64() / pair[0].cpu_per_request.as_secs_f64();
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "| {} | {:.1} KB | {} | {} | {:.0} | {:.1} ms | {:.1} ms | {:.0} µs | {:.1} |",
-                row.operation,
-                row.answer_bytes as f64 / 1000.0,
-                row.gateway,
-                row.calls,
-                row.per_second,
-                milliseconds(row.p50),
-                milliseconds(row.p99),
-                milliseconds(row.cpu_per_request) * 1000.0,
-                ratio
-            );
-        }
+    text.push_str(
+        "| | requests/s | p50 ms | p95 ms | p99 ms | gateway CPU, µs a request | to its floor | subgraph calls a request | \
+         subgraph CPU, µs a request | peak memory, MB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    let floor = |version: Version| {
+        let floor = measured.iter().find(|other| other.row.side == Side::Floor(version));
+        floor.map(Measured::cpu_micros)
+    };
+    let mut answers = 0;
+    for row in measured {
+        let mut latencies = row.sample.latencies.clone();
+        latencies.sort_unstable();
+        answers += latencies.len();
+        let percentile = |percent: usize| {
+            let at = (latencies.len() * percent / 100).min(latencies.len().saturating_sub(1));
+            latencies.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
+        };
+        // A peer chooses its version itself; it is held against the cheaper one.
+        let ratio = floor(row.row.version().unwrap_or(Version::Http2)).map(|floor| row.cpu_micros() / floor);
+        let of_subgraphs = row.row.side != Side::Plain;
+        let or_dash = |figure: Option<String>| figure.unwrap_or_else(|| "–".to_owned());
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {:.0} | {:.1} | {:.1} | {:.1} | {:.0} | {} | {} | {} | {:.0} |",
+            row.row.title,
+            latencies.len() as f64 / row.sample.time.as_secs_f64(),
+            percentile(50),
+            percentile(95),
+            percentile(99),
+            row.cpu_micros(),
+            or_dash(ratio.map(|ratio| format!("{ratio:.2}"))),
+            or_dash(of_subgraphs.then(|| format!("{:.2}", row.per_request(row.calls as f64)))),
+            or_dash(
+                of_subgraphs.then(|| format!("{:.0}", row.per_request(row.subgraph_cpu.as_secs_f64() * 1e6)))
+            ),
+            row.peak_memory as f64 / 1e6,
+        );
     }
-    let requests: usize = rows.iter().map(|row| row.requests).sum();
-    let _ = writeln!(text, "\n{requests} answers, each compared byte for byte.");
+    let _ = writeln!(text, "\n{answers} answers, each compared byte for byte.");
     text
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 /// Processors and their kind.

@@ -20,9 +20,14 @@ pub(crate) struct Subgraphs {
 impl Subgraphs {
     /// Starts them.
     pub(crate) fn start() -> Subgraphs {
+        Subgraphs::start_with(&[])
+    }
+
+    /// The same with more options of `weirctl subgraphs`.
+    pub(crate) fn start_with(options: &[&str]) -> Subgraphs {
         let address = ports::free();
         let mut command = Command::new(binaries::weirctl());
-        command.args(["subgraphs", "--port", &address.port().to_string()]);
+        command.args(["subgraphs", "--port", &address.port().to_string()]).args(options);
         let process = Process::start("the subgraphs", command);
         process.says_within(START_LIMIT, "subgraphs ready");
         Subgraphs { process, address }

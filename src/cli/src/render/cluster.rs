@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
-use weir_gateway::config::{Endpoint, Loaded, Problem};
+use weir_gateway::config::{Endpoint, Loaded, Problem, SubgraphConfig, SubgraphProtocol};
+
+use super::version::Version;
 
 /// One cluster: a host and port with all the subgraphs that are there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +23,10 @@ pub(super) struct Cluster {
     /// What is there: the names of subgraphs, or the role of another service.
     pub(super) subgraphs: Vec<String>,
     pub(super) role: Option<&'static str>,
+    pub(super) http: Version,
+    /// What its subgraphs want; `None` for another service.
+    #[serde(skip)]
+    pub(super) protocol: Option<SubgraphProtocol>,
 }
 
 /// The clusters in the order of the first subgraph of each.
@@ -38,9 +44,14 @@ pub(super) fn clusters(loaded: &Loaded) -> Result<Vec<Cluster>, Vec<Problem>> {
             continue;
         };
         match clusters.iter_mut().find(|cluster| cluster.name == subgraph.cluster) {
-            None => clusters.push(Cluster::new(&subgraph.name, &subgraph.cluster, endpoint)),
-            Some(cluster) if cluster.is_at(endpoint) => cluster.subgraphs.push(subgraph.name.clone()),
-            Some(cluster) => problems.push(cluster.elsewhere(place, endpoint)),
+            None => clusters.push(Cluster::of_subgraph(subgraph, endpoint)),
+            Some(cluster) if !cluster.is_at(endpoint) => problems.push(cluster.elsewhere(place, endpoint)),
+            Some(cluster) => {
+                if let Err(problem) = cluster.speak(subgraph) {
+                    problems.push(problem);
+                }
+                cluster.subgraphs.push(subgraph.name.clone());
+            }
         }
     }
     let config = &loaded.config;
@@ -53,8 +64,7 @@ pub(super) fn clusters(loaded: &Loaded) -> Result<Vec<Cluster>, Vec<Problem>> {
         let Some(endpoint) = &target.endpoint else { continue };
         match clusters.iter().find(|cluster| cluster.name == target.cluster) {
             None => {
-                let mut cluster = Cluster::new("", &target.cluster, endpoint);
-                cluster.subgraphs.clear();
+                let mut cluster = Cluster::new(&target.cluster, endpoint);
                 cluster.role = Some(role);
                 clusters.push(cluster);
             }
@@ -66,7 +76,16 @@ pub(super) fn clusters(loaded: &Loaded) -> Result<Vec<Cluster>, Vec<Problem>> {
 }
 
 impl Cluster {
-    fn new(subgraph: &str, name: &str, endpoint: &Endpoint) -> Cluster {
+    /// The cluster of one subgraph; others may join it.
+    fn of_subgraph(subgraph: &SubgraphConfig, endpoint: &Endpoint) -> Cluster {
+        let mut cluster = Cluster::new(&subgraph.cluster, endpoint);
+        cluster.subgraphs.push(subgraph.name.clone());
+        cluster.protocol = Some(subgraph.protocol);
+        cluster.http = Version::of(subgraph.protocol, endpoint.tls);
+        cluster
+    }
+
+    fn new(name: &str, endpoint: &Endpoint) -> Cluster {
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' };
         Cluster {
             name: name.to_owned(),
@@ -76,8 +95,35 @@ impl Cluster {
             tls: endpoint.tls,
             dns: endpoint.host.parse::<IpAddr>().is_err(),
             derived: name == endpoint.cluster(),
-            subgraphs: vec![subgraph.to_owned()],
+            subgraphs: Vec::new(),
             role: None,
+            // Seldom called: nothing is gained by more.
+            http: Version::Http1,
+            protocol: None,
+        }
+    }
+
+    /// Takes up what another subgraph of this cluster wants spoken; what is set holds against `auto`.
+    fn speak(&mut self, subgraph: &SubgraphConfig) -> Result<(), Problem> {
+        let wanted = subgraph.protocol;
+        match self.protocol {
+            Some(set) if set == wanted || wanted == SubgraphProtocol::Auto => Ok(()),
+            None | Some(SubgraphProtocol::Auto) => {
+                self.protocol = Some(wanted);
+                self.http = Version::of(wanted, self.tls);
+                Ok(())
+            }
+            Some(_) => {
+                let message = format!(
+                    "is called over {} in the cluster `{}`, where {} are called over {}",
+                    Version::of(wanted, self.tls).name(),
+                    self.name,
+                    self.subgraphs.join(", "),
+                    self.http.name(),
+                );
+                let place = format!("subgraphs.{}.protocol", subgraph.name);
+                Err(Problem::new(place, message, "give one of them another `cluster`"))
+            }
         }
     }
 

@@ -33,6 +33,7 @@ impl Files {
                 listen: "127.0.0.1:4000".parse().unwrap(),
                 admin: "[::1]:9902".parse().unwrap(),
             },
+            probe: false,
             wasm: "/etc/envoy/weir.wasm".into(),
         }
     }
@@ -41,7 +42,12 @@ impl Files {
 fn render(sdl: &str, config: &str) -> Result<String, Vec<Problem>> {
     let options = Files::new(sdl, config);
     let options = (options.options(), options);
-    options.0.sources.read().and_then(|settings| bootstrap(&settings, &options.0))
+    options
+        .0
+        .sources
+        .read()
+        .and_then(|settings| bootstrap(&settings, &options.0))
+        .map(|bootstrap| bootstrap.text)
 }
 
 #[track_caller]
@@ -202,4 +208,103 @@ fn a_manifest_in_a_file_is_put_into_the_settings() {
     fs::write(&manifest, "operations").unwrap();
     let problems = files.options().sources.read().err().unwrap();
     assert!(problems[0].message.contains("is not JSON"), "{problems:?}");
+}
+
+/// The HTTP options of the cluster with this name.
+fn protocol<'a>(bootstrap: &'a Value, name: &str) -> &'a Value {
+    let found = clusters(bootstrap).into_iter().find(|cluster| cluster["name"] == name).unwrap();
+    &found["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]
+}
+
+const DEMO: &str = "weir_127.0.0.1_4100";
+
+#[test]
+fn a_cluster_speaks_what_its_subgraphs_are_set_to() {
+    let auto = rendered(SDL, "");
+    assert_eq!(protocol(&auto, DEMO)["explicit_http_config"], json!({ "http_protocol_options": {} }));
+    assert_eq!(protocol(&auto, DEMO)["common_http_protocol_options"]["idle_timeout"], "4s");
+
+    // One of those that share a cluster is enough.
+    let http2 = rendered(SDL, "subgraphs: { reviews: { protocol: http2 } }");
+    let options = &protocol(&http2, DEMO)["explicit_http_config"]["http2_protocol_options"];
+    assert_eq!(options["max_concurrent_streams"], 1024);
+    assert_eq!(options["initial_stream_window_size"], 1 << 20);
+    assert_eq!(options["initial_connection_window_size"], 16 << 20);
+    assert_eq!(options["connection_keepalive"], json!({ "interval": "10s", "timeout": "10s" }));
+    assert_eq!(protocol(&http2, DEMO)["common_http_protocol_options"]["idle_timeout"], "60s");
+
+    let tls = "weir_tls_a.example_443";
+    let at = "url: 'https://a.example/'";
+    let alpn = rendered(SDL, &format!("subgraphs: {{ accounts: {{ {at} }} }}"));
+    let both = &protocol(&alpn, tls)["auto_config"];
+    assert_eq!(both["http_protocol_options"], json!({}));
+    assert_eq!(both["http2_protocol_options"], *options);
+    assert!(protocol(&alpn, tls)["explicit_http_config"].is_null());
+    for (word, chosen) in [("http1", "http_protocol_options"), ("http2", "http2_protocol_options")] {
+        let set = rendered(SDL, &format!("subgraphs: {{ accounts: {{ {at}, protocol: {word} }} }}"));
+        assert!(protocol(&set, tls)["explicit_http_config"][chosen].is_object());
+        assert!(protocol(&set, tls)["auto_config"].is_null());
+    }
+}
+
+#[test]
+fn one_cluster_has_one_version() {
+    let settings = "subgraphs:\n  accounts: { protocol: http1 }\n  products: { protocol: auto }\n  reviews: { protocol: http2 }\n";
+    let problems = render(SDL, settings).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].place, "subgraphs.reviews.protocol");
+    assert!(
+        problems[0].message.contains("accounts, inventory, products are called over HTTP/1.1"),
+        "{problems:?}"
+    );
+    let apart = "subgraphs:\n  accounts: { protocol: http1 }\n  reviews: { protocol: http2, cluster: r }\n";
+    let bootstrap = rendered(SDL, apart);
+    assert!(protocol(&bootstrap, "r")["explicit_http_config"]["http2_protocol_options"].is_object());
+    assert!(protocol(&bootstrap, DEMO)["explicit_http_config"]["http_protocol_options"].is_object());
+}
+
+#[test]
+fn a_probe_asks_once_and_only_where_it_is_needed() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        // One connection for the four subgraphs; a second one would find nobody.
+        let (mut stream, _) = listener.accept().unwrap();
+        drop(listener);
+        stream.read_exact(&mut [0; 33]).unwrap();
+        stream.write_all(b"\0\0\0\x04\0\0\0\0\0").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let sdl = SDL.replace("127.0.0.1:4100", &format!("127.0.0.1:{port}"));
+    let files = Files::new(&sdl, "");
+    let probe = |files: &Files| {
+        let options = Options { probe: true, ..files.options() };
+        let settings = options.sources.read().unwrap_or_else(|p| panic!("{p:#?}"));
+        let bootstrap = bootstrap(&settings, &options).unwrap_or_else(|p| panic!("{p:#?}"));
+        let yaml: Value = serde_saphyr::from_str(&bootstrap.text).unwrap();
+        (bootstrap, yaml)
+    };
+    let name = format!("weir_127.0.0.1_{port}");
+    let (found, yaml) = probe(&files);
+    server.join().unwrap();
+    assert!(protocol(&yaml, &name)["explicit_http_config"]["http2_protocol_options"].is_object());
+    let line = format!("127.0.0.1:{port} (accounts, inventory, products, reviews): HTTP/2");
+    assert_eq!(found.asked, [Asked { line, answered: true }]);
+    assert_eq!(found.versions, "HTTP/2: accounts, inventory, products, reviews");
+
+    // Now nobody listens there any more.
+    let (gone, yaml) = probe(&files);
+    assert!(protocol(&yaml, &name)["explicit_http_config"]["http_protocol_options"].is_object());
+    assert!(!gone.asked[0].answered && gone.asked[0].line.contains("HTTP/1.1, since"), "{:?}", gone.asked);
+
+    // What is set, and what TLS negotiates, isn't asked.
+    let files = Files::new(
+        &sdl,
+        "subgraphs:\n  accounts: { protocol: http2 }\n  reviews: { url: 'https://a.example/' }\n",
+    );
+    let (set, yaml) = probe(&files);
+    assert!(set.asked.is_empty(), "{:?}", set.asked);
+    assert!(protocol(&yaml, &name)["explicit_http_config"]["http2_protocol_options"].is_object());
+    assert_eq!(set.versions, "HTTP/2: accounts, inventory, products; by ALPN: reviews");
 }

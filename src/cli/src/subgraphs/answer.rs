@@ -63,6 +63,14 @@ pub(crate) async fn answer(
     }
 }
 
+/// Gives an answer again.
+pub(crate) async fn repeat(decision: Decision, body: Bytes) -> HttpResponse {
+    if !decision.delay.is_zero() {
+        tokio::time::sleep(decision.delay).await;
+    }
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
 async fn spoiled(service: &Service, mode: Mode, request: Request) -> HttpResponse {
     let mut response = match mode {
         Mode::ErrorsWithData => service.execute_partly(request).await,

@@ -7,9 +7,11 @@
 
 mod accounts;
 mod answer;
+mod asked;
 mod dataset;
 mod faults;
 mod inventory;
+mod memory;
 mod monolith;
 mod options;
 mod partial_failure;

@@ -38,6 +38,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = NAMES)]
     pub(crate) only: Option<Vec<String>>,
 
+    /// Remember answers and give them again to equal queries: for load tests of a gateway on the same machine.
+    #[arg(long)]
+    pub(crate) remember: bool,
+
     /// How others reach this process, such as http://subgraphs:4100, if not by the address it listens on;
     /// goes into the supergraph's URLs.
     #[arg(long, value_name = "URL")]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_graphql::parser::types::OperationType;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
@@ -12,7 +13,10 @@ use axum::routing::{get, post};
 use tower::ServiceExt;
 
 use super::answer::{self, Abort};
+use super::asked::Asked;
+use super::dataset::Dataset;
 use super::faults::{Change, Faults, Mode, Settings};
+use super::memory::{Answer, Memory, Question};
 use super::service::{MONOLITH, Service};
 use super::stats::Stats;
 use super::store::Store;
@@ -36,26 +40,28 @@ struct Served {
     service: Service,
     faults: Faults,
     stats: Stats,
+    memory: Option<Memory>,
 }
 
 impl Subgraphs {
-    /// Serves the named ones, each with `start` as its switches; names that there aren't are left out.
-    pub(crate) fn new(names: &[&str], start: &Settings, supergraph: String) -> Self {
+    /// Serves the named ones, each with `start` as its switches; names that there aren't are left out. With `remember`
+    /// they give answers again that they have given.
+    pub(crate) fn new(names: &[&str], start: &Settings, remember: bool, supergraph: String) -> Self {
         let store = Arc::new(Store::new());
         let monolith_store = Arc::new(Store::new());
         let services = names.iter().filter_map(|name| Service::new(name, &store));
         let served = services
             .map(|service| {
-                (
-                    service.name,
-                    Served { service, faults: Faults::new(start.clone()), stats: Stats::default() },
-                )
+                let memory = remember.then(Memory::default);
+                let faults = Faults::new(start.clone());
+                (service.name, Served { service, faults, stats: Stats::default(), memory })
             })
             .collect();
         let monolith = Served {
             service: Service::monolith(&monolith_store),
             faults: Faults::new(Settings::default()),
             stats: Stats::default(),
+            memory: None,
         };
         Self { store, served, monolith, monolith_store, supergraph }
     }
@@ -106,12 +112,49 @@ async fn graphql(
         Ok(body) => body,
         Err(error) => return (StatusCode::PAYLOAD_TOO_LARGE, format!("{error}\n")).into_response(),
     };
-    let _in_flight = served.stats.received(&parts, &body);
+    let recalled = served.memory.as_ref().map(|memory| {
+        let caller = parts.headers.get("x-user-id").map(|value| value.as_bytes().to_vec());
+        let question = Question { caller, body: body.clone() };
+        let data = subgraphs.store.read();
+        (memory, memory.find(&question, &data), question, data)
+    });
+    let known = recalled.as_ref().and_then(|(_, answer, ..)| answer.as_ref());
+    let asked = known.map_or_else(|| Asked::read(&body), |answer| answer.asked);
+    let _in_flight = served.stats.received(&parts, &body, asked);
     let decision = served.faults.decide();
     if decision.mode != Mode::None {
         served.stats.faulted();
+        return answer::answer(&served.service, &served.faults, decision, &parts.headers, &body).await;
     }
-    answer::answer(&served.service, &served.faults, decision, &parts.headers, &body).await
+    match recalled {
+        Some((_, Some(answer), ..)) => answer::repeat(decision, answer.body).await,
+        recalled => {
+            let response =
+                answer::answer(&served.service, &served.faults, decision, &parts.headers, &body).await;
+            match recalled {
+                Some((memory, None, question, data)) if asked.kind == Some(OperationType::Query) => {
+                    remember(memory, question, data, asked, response).await
+                }
+                _ => response,
+            }
+        }
+    }
+}
+
+async fn remember(
+    memory: &Memory,
+    question: Question,
+    data: Arc<Dataset>,
+    asked: Asked,
+    response: Response,
+) -> Response {
+    let (parts, body) = response.into_parts();
+    // It was made in memory, so there is nothing that could fail.
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    if parts.status == StatusCode::OK {
+        memory.keep(question, Answer { asked, body: body.clone() }, data);
+    }
+    Response::from_parts(parts, body.into())
 }
 
 async fn stats(State(subgraphs): State<Arc<Subgraphs>>) -> Response {

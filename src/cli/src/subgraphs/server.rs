@@ -40,7 +40,8 @@ impl Server {
         let address = SocketAddr::new(options.host, options.port);
         let listener = listen(address).with_context(|| format!("can't listen on {address}"))?;
         let base = base(options, listener.local_addr()?);
-        let subgraphs = Subgraphs::new(&options.names(), &options.settings(), supergraph_at(&base));
+        let subgraphs =
+            Subgraphs::new(&options.names(), &options.settings(), options.remember, supergraph_at(&base));
         Ok(Self { listener, router: routes::router(Arc::new(subgraphs)), base })
     }
 

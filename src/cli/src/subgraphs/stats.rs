@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_graphql::parser::types::OperationType;
+use axum::body::Bytes;
 use axum::http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
+
+use super::asked::Asked;
 
 /// The counters of one subgraph.
 #[derive(Default)]
@@ -39,17 +42,41 @@ pub(crate) struct Operations {
     pub(crate) other: u64,
 }
 
-/// The request received last.
+/// The request received last. Its body is read when someone looks.
 #[derive(Clone, Debug, Serialize)]
+#[serde(into = "Shown")]
 pub(crate) struct Last {
-    pub(crate) http_version: String,
+    http_version: String,
+    headers: BTreeMap<String, String>,
+    body: Bytes,
+}
+
+/// [`Last`] as `GET /stats` shows it.
+#[derive(Serialize)]
+struct Shown {
+    http_version: String,
     /// Bytes that aren't UTF-8 are replaced; values of one name are joined with `, `.
-    pub(crate) headers: BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
     /// Null if the body wasn't a GraphQL request.
-    pub(crate) query: Option<String>,
-    pub(crate) operation_name: Option<String>,
-    pub(crate) variables: Value,
-    pub(crate) body_bytes: usize,
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Value,
+    body_bytes: usize,
+}
+
+impl From<Last> for Shown {
+    fn from(last: Last) -> Shown {
+        let json: Value = serde_json::from_slice(&last.body).unwrap_or_default();
+        let text = |key: &str| json.get(key).and_then(Value::as_str).map(str::to_owned);
+        Shown {
+            http_version: last.http_version,
+            headers: last.headers,
+            query: text("query"),
+            operation_name: text("operationName"),
+            variables: json.get("variables").cloned().unwrap_or_default(),
+            body_bytes: last.body.len(),
+        }
+    }
 }
 
 impl Stats {
@@ -65,15 +92,12 @@ impl Stats {
     }
 
     /// Counts a request; it is in flight until the guard is dropped.
-    pub(crate) fn received(&self, parts: &Parts, body: &[u8]) -> InFlight<'_> {
-        let json: Value = serde_json::from_slice(body).unwrap_or_default();
-        let text = |key: &str| json.get(key).and_then(Value::as_str).map(str::to_owned);
-        let query = text("query");
+    pub(crate) fn received(&self, parts: &Parts, body: &Bytes, asked: Asked) -> InFlight<'_> {
         let version = format!("{:?}", parts.version);
         let mut counters = self.lock();
         counters.calls += 1;
-        counters.representations += representations(&json["variables"]);
-        match query.as_deref().and_then(|query| kind(query, text("operationName").as_deref())) {
+        counters.representations += asked.representations;
+        match asked.kind {
             Some(OperationType::Query) => counters.operations.query += 1,
             Some(OperationType::Mutation) => counters.operations.mutation += 1,
             _ => counters.operations.other += 1,
@@ -81,14 +105,7 @@ impl Stats {
         counters.in_flight += 1;
         counters.max_in_flight = counters.max_in_flight.max(counters.in_flight);
         *counters.http_versions.entry(version.clone()).or_default() += 1;
-        counters.last = Some(Last {
-            http_version: version,
-            headers: headers(parts),
-            query,
-            operation_name: text("operationName"),
-            variables: json.get("variables").cloned().unwrap_or_default(),
-            body_bytes: body.len(),
-        });
+        counters.last = Some(Last { http_version: version, headers: headers(parts), body: body.clone() });
         InFlight(self)
     }
 
@@ -111,21 +128,6 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Gateways name the variable as they like, and may send several: a list of objects that say their type is one.
-fn representations(variables: &Value) -> u64 {
-    let is_representation = |item: &&Value| item.get("__typename").is_some();
-    let lists = variables.as_object().into_iter().flat_map(|variables| variables.values());
-    lists.filter_map(Value::as_array).map(|list| list.iter().filter(is_representation).count() as u64).sum()
-}
-
-fn kind(query: &str, operation_name: Option<&str>) -> Option<OperationType> {
-    let document = async_graphql::parser::parse_query(query).ok()?;
-    let operation = document.operations.iter().find(|(name, _)| {
-        operation_name.is_none() || name.map(async_graphql::Name::as_str) == operation_name
-    });
-    operation.map(|(_, operation)| operation.node.ty)
-}
-
 fn headers(parts: &Parts) -> BTreeMap<String, String> {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in &parts.headers {
@@ -137,6 +139,10 @@ fn headers(parts: &Parts) -> BTreeMap<String, String> {
                 all.push_str(&value);
             })
             .or_insert_with(|| value.to_string());
+    }
+    // HTTP/2 says it in `:authority` (RFC 9113, section 8.3.1).
+    if let Some(authority) = parts.uri.authority() {
+        headers.entry("host".to_owned()).or_insert_with(|| authority.to_string());
     }
     headers
 }

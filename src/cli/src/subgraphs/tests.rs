@@ -23,7 +23,11 @@ use super::store::Store;
 use super::supergraph::supergraph_at;
 
 fn subgraphs() -> Router {
-    router(Arc::new(Subgraphs::new(&NAMES, &Settings::default(), supergraph_at("http://test"))))
+    start(false)
+}
+
+fn start(remember: bool) -> Router {
+    router(Arc::new(Subgraphs::new(&NAMES, &Settings::default(), remember, supergraph_at("http://test"))))
 }
 
 async fn send(router: &Router, request: Request<Body>) -> Result<(StatusCode, Vec<u8>), Abort> {
@@ -312,6 +316,53 @@ async fn mutations_change_the_data_until_a_reset() {
         get(&router, "/stats").await["reviews"]["operations"],
         json!({"query": 0, "mutation": 1, "other": 0})
     );
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_what_would_be_answered() {
+    let (router, forgetful) = (start(true), subgraphs());
+    let review = "{ post(id: \"r1\") { body ... on Review { helpfulVotes } } }";
+    let vote = "mutation { voteHelpful(reviewId: \"r1\") { helpfulVotes } }";
+    let name = "query($id: ID!) { user(id: $id) { name } }";
+    for (subgraph, query, variables) in [
+        ("reviews", review, json!({})),
+        ("reviews", review, json!({})),
+        // Each vote counts, and a review that was remembered has it.
+        ("reviews", vote, json!({})),
+        ("reviews", review, json!({})),
+        ("reviews", vote, json!({})),
+        ("reviews", review, json!({})),
+        // The same text with other variables, the same body to another subgraph.
+        ("accounts", name, json!({"id": "u1"})),
+        ("accounts", name, json!({"id": "u2"})),
+        ("accounts", "{ __typename }", json!({})),
+        ("products", "{ __typename }", json!({})),
+    ] {
+        let expected = ask(&forgetful, subgraph, query, variables.clone()).await;
+        assert_eq!(ask(&router, subgraph, query, variables).await, expected, "{query}");
+    }
+    // Who asks is part of the question.
+    let me = |caller: &str| {
+        let body = Body::from(json!({"query": "{ me { id } }"}).to_string());
+        Request::post("/accounts/graphql").header("x-user-id", caller).body(body).unwrap()
+    };
+    for caller in ["u3", "u4", "u3"] {
+        let (_, answer) = send(&router, me(caller)).await.unwrap();
+        assert_eq!(String::from_utf8(answer).unwrap(), format!(r#"{{"data":{{"me":{{"id":"{caller}"}}}}}}"#));
+    }
+    // Faults and counters are as without a memory.
+    let counters = |stats: &Value| {
+        let of = |name: &str| stats[name].as_object().unwrap().clone();
+        ["accounts", "reviews"]
+            .map(|name| ["calls", "representations", "operations"].map(|counter| of(name)[counter].clone()))
+    };
+    assert_eq!(set_fault(&router, json!({"subgraph": "reviews", "mode": "http_500"})).await, StatusCode::OK);
+    let body = json!({"query": review, "variables": {}});
+    let (status, _) = send(&router, post("/reviews/graphql", &body)).await.unwrap();
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let [accounts, reviews] = counters(&get(&router, "/stats").await);
+    assert_eq!((&accounts[0], &reviews[0]), (&json!(6), &json!(7)));
+    assert_eq!(reviews[2], json!({"query": 5, "mutation": 2, "other": 0}));
 }
 
 #[tokio::test]

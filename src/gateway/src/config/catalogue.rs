@@ -11,6 +11,7 @@ use super::operations::{Manifest, OperationList};
 use super::plan_cache::Coherency;
 use super::preset::Preset;
 use super::shape::{Bytes, Count, Flag, Shape, Span, Text, TextKind};
+use super::subgraph_protocol::SubgraphProtocol;
 use crate::error_policy::ErrorMode;
 use crate::protocol::CsrfMode;
 use weir_cache::Strategy;
@@ -93,6 +94,17 @@ const fn error_modes(default: Option<ErrorMode>, unset: &'static str) -> Choice<
         kind: "`pass`, `mask` or `filter`",
     }
 }
+
+const PROTOCOLS: Choice<SubgraphProtocol> = Choice {
+    words: &[
+        ("auto", SubgraphProtocol::Auto),
+        ("http1", SubgraphProtocol::Http1),
+        ("http2", SubgraphProtocol::Http2),
+    ],
+    default: Some(SubgraphProtocol::Auto),
+    unset: "",
+    kind: "`auto`, `http1` or `http2`",
+};
 
 const PRESETS: Choice<Preset> = Choice {
     words: &[("development", Preset::Development), ("production", Preset::Production)],
@@ -218,6 +230,8 @@ settings! {
     TIMEOUT: Span = "subgraphs.*.timeout",
         Span { default: None, unset: "subgraph_defaults.timeout", least: Duration::from_millis(1), most: Duration::from_millis(HOUR) },
         "How long one call to this subgraph may take.";
+    PROTOCOL: Choice<SubgraphProtocol> = "subgraphs.*.protocol", PROTOCOLS,
+        "The version of HTTP that this subgraph is called with; it is a matter of the bootstrap, where `weirctl` writes it, and does nothing in one that is kept. `auto`: by TLS's own negotiation (ALPN) for `https`; for `http`, which has none, what the subgraph speaks when `weirctl run` or `weirctl render --probe` asks it, else HTTP/1.1. The default finds HTTP/2 where it is to be had, since calls over it cost Envoy less than half. Subgraphs on one host and port share a cluster and so the version. `http1` where many instances stand behind one address: HTTP/2 keeps all of a worker's calls on one connection.";
     CACHE_MAX_SIZE: Count = "plan_cache.max_size", Count { default: 10_000, least: 1, most: 1_000_000 },
         "Plans that a layer keeps, unless it says otherwise; 10000 hold the operations of most APIs, and `max_bytes` bounds them besides.";
     CACHE_MAX_BYTES: Bytes = "plan_cache.max_bytes", Bytes { default: 128 << 20, least: 1 << 16, most: 512 << 20 },

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::catalogue::{CACHE_COHERENCY, CACHE_STRATEGY, CSRF_MODE, ERRORS_MODE, PRESET};
+use super::catalogue::{CACHE_COHERENCY, CACHE_STRATEGY, CSRF_MODE, ERRORS_MODE, PRESET, PROTOCOL};
 use super::header_rules::written;
 use super::shape::span_text;
 use super::{Config, ErrorPolicy, LayerConfig, PlanCacheConfig, Target, operations};
@@ -23,6 +23,7 @@ pub fn effective(config: &Config) -> Value {
                 "authority": subgraph.authority,
                 "path": subgraph.path,
                 "timeout": span_text(subgraph.timeout),
+                "protocol": PROTOCOL.shape.word(subgraph.protocol),
                 "headers": {
                     "request": written(&subgraph.headers.request),
                     "response": written(&subgraph.headers.response),

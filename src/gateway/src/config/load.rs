@@ -8,7 +8,9 @@ use weir_planner::{OperationLimits, Subgraph, Supergraph};
 use super::catalogue as c;
 use super::document::Document;
 use super::problem::{Problem, place};
-use super::{Config, Endpoint, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig};
+use super::{
+    Config, Endpoint, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig, SubgraphProtocol,
+};
 use super::{fetch, plan_cache, suggest};
 
 mod policies;
@@ -228,6 +230,7 @@ struct Raw {
     authority: Option<String>,
     path: Option<String>,
     timeout: Option<Duration>,
+    protocol: Option<SubgraphProtocol>,
     headers: HeaderRules,
     errors: policies::SubgraphErrors,
 }
@@ -242,6 +245,7 @@ impl Raw {
             authority: document.read(&c::AUTHORITY, name),
             path: document.read(&c::CALL_PATH, name),
             timeout: document.read(&c::TIMEOUT, name),
+            protocol: document.read(&c::PROTOCOL, name),
             headers: policies::subgraph_headers(document, name),
             errors: policies::SubgraphErrors::read(document, name),
         };
@@ -288,6 +292,7 @@ fn resolve(
             .unwrap_or_else(|| endpoint.as_ref().map_or_else(|| "/graphql".to_owned(), |e| e.path.clone())),
         cluster,
         timeout: raw.timeout.unwrap_or(default_timeout),
+        protocol: raw.protocol.unwrap_or(SubgraphProtocol::Auto),
         headers: raw.headers,
         errors: raw.errors.or(errors?),
     };

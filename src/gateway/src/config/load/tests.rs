@@ -98,9 +98,11 @@ fn what_is_written_wins() {
 
 #[test]
 fn the_effective_settings_load_to_themselves() {
-    let Ok(first) =
-        load(&with_supergraph(json!({ "path": "/x", "subgraph_defaults": { "timeout": "1m 30s" } })))
-    else {
+    let Ok(first) = load(&with_supergraph(json!({
+        "path": "/x",
+        "subgraph_defaults": { "timeout": "1m 30s" },
+        "subgraphs": { "reviews": { "protocol": "http2" } },
+    }))) else {
         panic!("refused");
     };
     let again = load(&with_supergraph(effective(&first.config))).unwrap_or_else(|p| panic!("{p:#?}"));

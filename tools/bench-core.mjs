@@ -1,5 +1,5 @@
 // Runs the bench named by $BENCH on this Node's V8, with the few calls of WASI that it needs: arguments, clock, output. No
-// files: criterion complains that it can't keep its results (bench-cache.sh hides that), and compares them with nothing.
+// files: criterion complains that it can't keep its results (bench-core.sh hides that), and compares them with nothing.
 // (Node 20's own node:wasi damages V8's heap: it crashes when these benches end.)
 import { readFile } from 'node:fs/promises';
 import { writeSync } from 'node:fs';
