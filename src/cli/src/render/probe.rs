@@ -141,6 +141,10 @@ mod tests {
     }
 
     #[test]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a server needs a thread: what is tested makes its own runtime"
+    )]
     fn all_are_asked_and_findings_keep_their_order() {
         let servers: Vec<_> = [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"\0\0\0\x04\0\0\0\0\0"]
             .into_iter()

@@ -264,6 +264,7 @@ fn one_cluster_has_one_version() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a server needs a thread: what is tested makes its own runtime")]
 fn a_probe_asks_once_and_only_where_it_is_needed() {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
