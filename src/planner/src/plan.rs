@@ -5,7 +5,10 @@
 //! that execution compares integers where a naive executor compares strings.
 
 mod bytes;
+mod name_table;
 mod sound;
+
+pub use name_table::NameTable;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +21,7 @@ pub struct ExecutablePlan {
     /// Query or mutation (subscriptions are refused before planning).
     pub kind: OperationKind,
     /// The interned names; a [`NameId`] is an index into this table.
-    pub names: Vec<String>,
+    pub names: NameTable,
     /// The fetches; a [`FetchId`] is an index into this list.
     pub fetches: Vec<Fetch>,
     /// How the reply's `data` is written from the merged response tree.
@@ -28,7 +31,7 @@ pub struct ExecutablePlan {
 impl ExecutablePlan {
     /// The text of an interned name; the empty string for an id that is not of this plan.
     pub fn name(&self, id: NameId) -> &str {
-        self.names.get(id.0 as usize).map_or("", String::as_str)
+        self.names.name(id)
     }
 }
 

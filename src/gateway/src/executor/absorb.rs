@@ -70,7 +70,7 @@ impl Execution {
         let empty = answer.body.is_empty();
         let service = answer.service;
         let ok_status = (200..300).contains(&answer.status);
-        let response = match read(&plan, &planned.target, answer.body) {
+        let response = match read(&plan, self.typename, &planned.target, answer.body) {
             Ok(response) if response.has_data || response.errors.is_some() => response,
             unusable => {
                 let error = if ok_status {

@@ -5,10 +5,10 @@
 //! up with it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use hashbrown::HashTable;
 use weir_planner::plan::{
     EntityLookup, ExecutablePlan, Fetch, FetchId, NameId, PathSegment, SubgraphId, Target,
 };
@@ -19,7 +19,7 @@ use super::paths::shown;
 use super::representation::write_representation;
 use crate::response::errors::{self, GraphQlError};
 use crate::response::project::project;
-use crate::response::tree::{Node, Tree, typename_id};
+use crate::response::tree::{Node, Tree};
 
 /// The most errors kept of one request. A reply shows [`errors::MAX_ERRORS`]; the rest only says which nulls
 /// are accounted for.
@@ -80,7 +80,7 @@ pub(crate) struct Place {
 
 impl Execution {
     pub(crate) fn new(plan: Rc<ExecutablePlan>, variables: Variables) -> Execution {
-        let typename = typename_id(&plan);
+        let typename = plan.names.find("__typename");
         let progress = plan.fetches.iter().map(|_| Progress::Waiting).collect();
         let shares = !has_conditions(&plan);
         Execution {
@@ -246,7 +246,7 @@ impl Execution {
     fn representations(&mut self, lookup: &EntityLookup, lacks_input: bool, body: &mut Vec<u8>) -> Lookup {
         let (plan, typename, tree) = (&self.plan, self.typename, &self.tree);
         let mut found = Lookup::default();
-        let mut seen: HashMap<u64, Seen> = HashMap::new();
+        let mut seen: HashTable<Seen> = HashTable::new();
         let mut twins: Vec<(Node, Node)> = Vec::new();
         body.push(b'[');
         for (path, segments) in lookup.paths.iter().enumerate() {
@@ -261,10 +261,9 @@ impl Execution {
                     return;
                 }
                 let range = start..body.len();
-                let hash = xxh3_64(body.get(range.clone()).unwrap_or_default());
-                let known =
-                    seen.get_mut(&hash).filter(|old| body.get(old.range.clone()) == body.get(range.clone()));
-                if let Some(known) = known {
+                let text = body.get(range.clone()).unwrap_or_default();
+                let hash = xxh3_64(text);
+                if let Some(known) = seen.find_mut(hash, |known| body.get(known.range.clone()) == Some(text)) {
                     body.truncate(comma);
                     if known.path != path {
                         (known.path, known.first) = (path, node);
@@ -274,7 +273,8 @@ impl Execution {
                     }
                     found.places.push(Place { key: known.key, path, node });
                 } else {
-                    seen.insert(hash, Seen { key: found.keys, range, path, first: node });
+                    let new = Seen { hash, key: found.keys, range, path, first: node };
+                    seen.insert_unique(hash, new, |known| known.hash);
                     found.places.push(Place { key: found.keys, path, node });
                     found.keys = found.keys.saturating_add(1);
                 }
@@ -291,6 +291,7 @@ impl Execution {
 
 /// A representation that was written.
 struct Seen {
+    hash: u64,
     key: usize,
     range: Range<usize>,
     /// The path at which an object with it was found last, and the first such object there.

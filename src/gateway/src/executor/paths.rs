@@ -46,7 +46,7 @@ impl Walk<'_> {
                         Some(Value::Object(object)) => type_in(self.segment, object, self.typename),
                         _ => None,
                     };
-                    if own.is_some_and(|name| !in_set(self.plan, set, &name)) {
+                    if own.is_some_and(|name| !in_set(self.plan, set, name)) {
                         return None;
                     }
                     steps = rest;

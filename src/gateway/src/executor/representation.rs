@@ -6,7 +6,7 @@ use std::cell::Cell;
 use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Require, Rewrite, RewriteStep};
 
 use crate::response::segment::Value;
-use crate::response::tree::{Found, Node, Tree, in_set, type_of};
+use crate::response::tree::{Found, Node, Tree, View, in_set, unquoted};
 
 /// Appends the representation of `object` to `out`. False, and nothing appended, if the object has none of
 /// what `lookup` requires, or no type: there is nothing to look it up by. With `all`, also if any required field is
@@ -22,13 +22,14 @@ pub(crate) fn write_representation(
 ) -> bool {
     let start = out.len();
     let writer = Writer { plan, typename, tree, missing: Cell::new(false) };
-    let own = type_of(tree, object, typename);
+    let mut view = tree.view(object);
+    let own = writer.type_in(&mut view);
+    let own_name = own.and_then(unquoted);
     // An @interfaceObject is known to the subgraph under the interface's name.
     let sent = lookup.input_rewrites.iter().find_map(|rewrite| match rewrite {
         Rewrite::SetString { path, value } => match path.as_slice() {
             [RewriteStep::Types(set), RewriteStep::Key(key)]
-                if plan.name(*key) == "__typename"
-                    && own.as_deref().is_none_or(|name| in_set(plan, set, name)) =>
+                if Some(*key) == typename && own_name.is_none_or(|name| in_set(plan, set, name)) =>
             {
                 Some(value.as_str())
             }
@@ -36,11 +37,12 @@ pub(crate) fn write_representation(
         },
         Rewrite::RenameKey { .. } => None,
     });
-    if sent.is_none() && own.is_none() {
+    let sent = sent.and_then(|name| sonic_rs::to_string(name).ok());
+    let Some(shown) = sent.as_deref().map(str::as_bytes).or(own) else {
         // The subgraph broke its contract: nothing can be looked up whose type nobody knows.
         return false;
-    }
-    let wrote = writer.object(object, &lookup.requires, sent, out);
+    };
+    let wrote = writer.object(view, own_name, Some(shown), &lookup.requires, out);
     if all && writer.missing.get() {
         out.truncate(start);
         return false;
@@ -57,39 +59,39 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Writes an object of the type `own`, shown as the type whose JSON text is `shown`.
     fn object(
         &self,
-        object: Node,
+        mut view: View<'_>,
+        own: Option<&[u8]>,
+        shown: Option<&[u8]>,
         requires: &[Require],
-        sent_as: Option<&str>,
         out: &mut Vec<u8>,
     ) -> bool {
         let start = out.len();
-        out.push(b'{');
-        let own = type_of(self.tree, object, self.typename);
-        let mut empty = true;
-        if let Some(name) = sent_as.or(own.as_deref()) {
-            out.extend_from_slice(b"\"__typename\":");
-            // A subgraph's word: it may hold anything.
-            let _ = sonic_rs::to_writer(&mut *out, name);
-            empty = false;
+        if let Some(shown) = shown {
+            out.extend_from_slice(b"{\"__typename\":");
+            out.extend_from_slice(shown);
         }
-        let by_type_alone = !empty && requires.iter().all(|require| self.is_typename(require));
-        let wrote = self.fields(object, own.as_deref(), requires, &mut empty, out);
-        if wrote || by_type_alone {
-            out.push(b'}');
-            return true;
+        let by_type_alone = shown.is_some() && requires.iter().all(|require| self.is_typename(require));
+        let wrote = self.fields(&mut view, own, requires, out);
+        if !(wrote || by_type_alone) {
+            out.truncate(start);
+            return false;
         }
-        out.truncate(start);
-        false
+        // The first key comes with the comma of a further one.
+        if let Some(first) = out.get_mut(start) {
+            *first = b'{';
+        }
+        out.push(b'}');
+        true
     }
 
     fn fields(
         &self,
-        object: Node,
-        own: Option<&str>,
+        view: &mut View<'_>,
+        own: Option<&[u8]>,
         requires: &[Require],
-        empty: &mut bool,
         out: &mut Vec<u8>,
     ) -> bool {
         let mut wrote = false;
@@ -97,19 +99,13 @@ impl Writer<'_> {
             match require {
                 _ if self.is_typename(require) => {}
                 Require::Field { name, key, selection } => {
-                    let Some(value) = self.tree.get(object, *name).or_else(|| self.tree.get(object, *key)) else {
+                    let Some(value) = view.get(*name).or_else(|| view.get(*key)) else {
                         self.missing.set(true);
                         continue;
                     };
                     let start = out.len();
-                    if !*empty {
-                        out.push(b',');
-                    }
-                    out.push(b'"');
-                    out.extend_from_slice(self.plan.name(*key).as_bytes());
-                    out.extend_from_slice(b"\":");
+                    out.extend_from_slice(self.plan.names.key(*key).as_bytes());
                     if self.value(value, selection, out) {
-                        *empty = false;
                         wrote = true;
                     } else {
                         out.truncate(start);
@@ -117,12 +113,18 @@ impl Writer<'_> {
                 }
                 Require::On { types, selection } => {
                     if own.is_none_or(|name| in_set(self.plan, types, name)) {
-                        wrote |= self.fields(object, own, selection, empty, out);
+                        wrote |= self.fields(view, own, selection, out);
                     }
                 }
             }
         }
         wrote
+    }
+
+    /// The raw text of an object's `__typename`, if that is a string.
+    fn type_in<'v>(&self, view: &mut View<'v>) -> Option<&'v [u8]> {
+        let found = view.get(self.typename?)?;
+        view.text(found).filter(|raw| unquoted(raw).is_some())
     }
 
     fn value(&self, found: Found, selection: &[Require], out: &mut Vec<u8>) -> bool {
@@ -142,8 +144,10 @@ impl Writer<'_> {
                 out.push(b']');
             }
             Value::Object(_) => {
-                let object = self.tree.object(found);
-                return object.is_some_and(|object| self.object(object, selection, None, out));
+                let Some(object) = self.tree.object(found) else { return false };
+                let mut view = self.tree.view(object);
+                let own = self.type_in(&mut view);
+                return self.object(view, own.and_then(unquoted), own, selection, out);
             }
             Value::Mismatch => return false,
         }
@@ -151,6 +155,6 @@ impl Writer<'_> {
     }
 
     fn is_typename(&self, require: &Require) -> bool {
-        matches!(require, Require::Field { key, .. } if self.plan.name(*key) == "__typename")
+        matches!(require, Require::Field { key, .. } if Some(*key) == self.typename)
     }
 }

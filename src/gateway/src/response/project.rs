@@ -5,7 +5,7 @@ use weir_planner::plan::{ExecutablePlan, Leaf, NameId, OutputField, OutputKind, 
 
 use super::errors::{GraphQlError, PathItem};
 use super::segment::Value;
-use super::tree::{Found, Node, Tree, in_set, string_of, type_of};
+use super::tree::{Found, Node, Tree, in_set, string_of};
 use crate::error::Code;
 
 /// Appends the JSON of `data` to `out` and any broken promise of the subgraphs to `errors`. If that takes more
@@ -111,14 +111,16 @@ impl Projector<'_> {
 
     fn fields(&mut self, object: Node, selection: &Selection) -> Result<(), Nulled> {
         let tree = self.tree;
-        let (fields, type_name): (&[OutputField], std::borrow::Cow<'_, str>) = if selection.is_abstract {
-            let Some(name) = type_of(tree, object, self.typename) else {
+        let mut view = tree.view(object);
+        let (fields, type_name): (&[OutputField], &[u8]) = if selection.is_abstract {
+            let Some(name) = self.typename.and_then(|key| tree.type_in(view.get(key)?)) else {
                 self.broken("has no __typename");
                 return Err(Nulled);
             };
-            let Some(variant) = selection.variants.iter().find(|v| in_set(self.plan, &v.types, &name)) else {
+            let Some(variant) = selection.variants.iter().find(|v| in_set(self.plan, &v.types, name)) else {
                 self.broken(&format!(
-                    "has the type \"{name}\", which is not a possible type of \"{}\"",
+                    "has the type \"{}\", which is not a possible type of \"{}\"",
+                    String::from_utf8_lossy(name),
                     self.plan.name(selection.type_name)
                 ));
                 return Err(Nulled);
@@ -126,30 +128,32 @@ impl Projector<'_> {
             (&variant.fields, name)
         } else {
             let fields = selection.variants.first().map_or(&[][..], |variant| &variant.fields);
-            (fields, self.plan.name(selection.type_name).into())
+            (fields, self.plan.name(selection.type_name).as_bytes())
         };
-        self.out.push(b'{');
-        for (i, field) in fields.iter().enumerate() {
-            if i > 0 {
-                self.out.push(b',');
-            }
-            self.out.push(b'"');
-            self.out.extend_from_slice(self.plan.name(field.shown).as_bytes());
-            self.out.extend_from_slice(b"\":");
+        let start = self.out.len();
+        if fields.is_empty() {
+            self.out.push(b'{');
+        }
+        for field in fields {
+            self.out.extend_from_slice(self.plan.names.key(field.shown).as_bytes());
             match &field.ty.kind {
                 OutputKind::Typename => {
                     self.out.push(b'"');
-                    self.out.extend_from_slice(type_name.as_bytes());
+                    self.out.extend_from_slice(type_name);
                     self.out.push(b'"');
                 }
                 OutputKind::Constant(json) => self.out.extend_from_slice(json.as_bytes()),
                 _ => {
                     self.path.push(Step::Key(field.shown));
-                    let written = self.position(tree.get(object, field.key), &field.ty);
+                    let written = self.position(view.get(field.key), &field.ty);
                     self.path.pop();
                     written?;
                 }
             }
+        }
+        // The first key came with the comma of a further one.
+        if let Some(first) = self.out.get_mut(start) {
+            *first = b'{';
         }
         self.out.push(b'}');
         Ok(())

@@ -3,7 +3,7 @@
 //! One pass over the text finds what the shape asks for and checks all of it. A JSON library read the same in three
 //! (nesting, UTF-8, values), which was half of what a request cost: docs/execution-path.md.
 
-use weir_planner::plan::{EntityLookup, ExecutablePlan, Shape, Target};
+use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, Target};
 
 use super::scanner::{Broken, Next, Scanner};
 use super::segment::{Field, List, ObjectId, Segment, Span, Value};
@@ -37,14 +37,15 @@ pub(crate) enum Data {
 /// What is wrong with it, if it is not a JSON object.
 pub(crate) fn read(
     plan: &ExecutablePlan,
+    typename: Option<NameId>,
     target: &Target,
     body: Vec<u8>,
 ) -> Result<SubgraphResponse, String> {
     std::str::from_utf8(&body).map_err(|e| e.to_string())?;
     let segment = Segment::new(body.len());
     let scanner = Scanner::new(&body);
-    let mut reader = Reader { plan, text: &body, scanner, segment, fields: Vec::new(), items: Vec::new() };
-    let mut response = reader.response(target).map_err(|broken| broken.to_string())?;
+    let mut reader = Reader { plan, typename, text: &body, scanner, segment, fields: Vec::new(), items: Vec::new() };
+    let mut response = reader.response(target).map_err(|Broken| reader.scanner.fault().to_string())?;
     response.segment = reader.segment;
     response.segment.keep(body);
     Ok(response)
@@ -52,6 +53,7 @@ pub(crate) fn read(
 
 struct Reader<'a> {
     plan: &'a ExecutablePlan,
+    typename: Option<NameId>,
     text: &'a [u8],
     scanner: Scanner<'a>,
     segment: Segment,
@@ -66,9 +68,9 @@ impl Reader<'_> {
     fn response(&mut self, target: &Target) -> Result<SubgraphResponse, Broken> {
         let mut response = SubgraphResponse::default();
         self.object(|this| {
-            if this.scanner.key_is(b"data")? {
+            if this.scanner.skip_text(b"\"data\":") {
                 this.data(target, &mut response)
-            } else if this.scanner.key_is(b"errors")? {
+            } else if this.scanner.skip_text(b"\"errors\":") {
                 this.errors(&mut response)
             } else {
                 match string_of(this.scanner.key()?).as_deref() {
@@ -175,7 +177,7 @@ impl Reader<'_> {
     fn field(&mut self, shape: &Shape, expected: &mut usize) -> Result<(), Broken> {
         let plan = self.plan;
         let at = match shape.0.get(*expected) {
-            Some(field) if self.scanner.key_is(plan.name(field.key).as_bytes())? => Some(*expected),
+            Some(field) if self.scanner.skip_text(plan.names.key(field.key).as_bytes().get(1..).unwrap_or_default()) => Some(*expected),
             _ => {
                 let key = string_of(self.scanner.key()?);
                 shape.0.iter().position(|field| key.as_deref() == Some(plan.name(field.key)))
@@ -187,17 +189,31 @@ impl Reader<'_> {
         *expected = at.saturating_add(1);
         let value = match &field.shape {
             Some(shape) => self.value(shape)?,
-            None => self.leaf()?,
+            None => self.leaf(self.typename == Some(field.key))?,
         };
         self.fields.push(Field { key: field.key, value });
         Ok(())
     }
 
-    fn leaf(&mut self) -> Result<Value, Broken> {
+    fn leaf(&mut self, is_typename: bool) -> Result<Value, Broken> {
         let is_null = self.scanner.next()? == Next::Null;
         let start = self.scanner.at();
         self.scanner.skip()?;
-        Ok(if is_null { Value::Null } else { Value::Leaf(Span::new(start, self.scanner.at())) })
+        if is_null {
+            return Ok(Value::Null);
+        }
+        let span = Span::new(start, self.scanner.at());
+        Ok(Value::Leaf(if is_typename { self.plain(span) } else { span }))
+    }
+
+    /// The name of a type without escapes that it doesn't need: it is going to be compared as it stands.
+    fn plain(&mut self, span: Span) -> Span {
+        let raw = self.text.get(span.range()).unwrap_or_default();
+        if !raw.contains(&b'\\') {
+            return span;
+        }
+        let text = string_of(raw).and_then(|name| sonic_rs::to_string(&name).ok());
+        text.map_or(span, |text| self.segment.add_text(text.as_bytes()))
     }
 
     /// The raw text of a value.

@@ -4,7 +4,7 @@
 use weir_planner::plan::{ExecutablePlan, NameId, Rewrite, RewriteStep};
 
 use super::segment::{ObjectId, Segment, Value};
-use super::tree::{in_set, string_of};
+use super::tree::{in_set, unquoted};
 
 /// Applies `rewrites` in order to `value`. A step that does not match leaves the value as it is.
 pub(crate) fn rewrite(
@@ -60,7 +60,7 @@ fn walk(
             }
         }
         (Value::Object(object), [RewriteStep::Types(set), rest @ ..]) => {
-            if type_in(segment, object, typename).is_none_or(|name| in_set(plan, set, &name)) {
+            if type_in(segment, object, typename).is_none_or(|name| in_set(plan, set, name)) {
                 walk(plan, typename, segment, rest, value, change);
             }
         }
@@ -69,13 +69,9 @@ fn walk(
 }
 
 /// The runtime type of an object as its own answer tells it.
-pub(crate) fn type_in(
-    segment: &Segment,
-    object: ObjectId,
-    typename: Option<NameId>,
-) -> Option<std::borrow::Cow<'_, str>> {
+pub(crate) fn type_in(segment: &Segment, object: ObjectId, typename: Option<NameId>) -> Option<&[u8]> {
     match segment.get(object, typename?)? {
-        Value::Leaf(span) => string_of(segment.text(span)),
+        Value::Leaf(span) => unquoted(segment.text(span)),
         _ => None,
     }
 }

@@ -138,6 +138,11 @@ impl Span {
     pub(crate) fn new(start: usize, end: usize) -> Span {
         Span { start: position(start), end: position(end) }
     }
+
+    /// Where it is in the body, unless it was added.
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 impl List {
@@ -156,11 +161,12 @@ impl List {
         all.get_mut(first..first.saturating_add(self.len())).unwrap_or_default()
     }
 
-    fn moved<T>(source: &mut Vec<T>, from: usize, target: &mut Vec<T>) -> List {
+    fn moved<T: Copy>(source: &mut Vec<T>, from: usize, target: &mut Vec<T>) -> List {
         let first = position(target.len());
-        let from = from.min(source.len());
-        let len = position(source.len().saturating_sub(from));
-        target.extend(source.drain(from..));
+        let moved = source.get(from..).unwrap_or_default();
+        target.extend_from_slice(moved);
+        let len = position(moved.len());
+        source.truncate(from);
         List { first, len }
     }
 }

@@ -143,6 +143,26 @@ impl Tree {
         best
     }
 
+    /// The type that a value of `__typename` names.
+    pub(crate) fn type_in(&self, found: Found) -> Option<&[u8]> {
+        match found.value {
+            Value::Leaf(span) => unquoted(self.text(found.instance, span)),
+            _ => None,
+        }
+    }
+
+    /// The fields of an object, to be looked up one after the other.
+    pub(crate) fn view(&self, node: Node) -> View<'_> {
+        let instance = self.instances.get(node.instance as usize);
+        View {
+            tree: self,
+            own: instance.map_or(&[], |instance| instance.segment.fields(node.object)),
+            instance: node.instance,
+            head: self.head(node),
+            next: 0,
+        }
+    }
+
     /// The object that a value is.
     pub(crate) fn object(&self, found: Found) -> Option<Node> {
         match found.value {
@@ -401,6 +421,45 @@ impl Tree {
     }
 }
 
+/// The fields of an object. Subgraphs send them in the order of the selection, and so they are asked for mostly.
+pub(crate) struct View<'a> {
+    tree: &'a Tree,
+    own: &'a [Field],
+    instance: u32,
+    head: u32,
+    /// Which of its own fields is likely to be the next.
+    next: usize,
+}
+
+impl<'a> View<'a> {
+    /// The raw text of a leaf among them.
+    pub(crate) fn text(&self, found: Found) -> Option<&'a [u8]> {
+        match found.value {
+            Value::Leaf(span) => Some(self.tree.text(found.instance, span)),
+            _ => None,
+        }
+    }
+
+    /// As [`Tree::get`].
+    pub(crate) fn get(&mut self, key: NameId) -> Option<Found> {
+        let own = match self.own.get(self.next) {
+            Some(field) if field.key == key => Some(field),
+            _ => match self.own.iter().position(|field| field.key == key) {
+                Some(at) => {
+                    self.next = at;
+                    self.own.get(at)
+                }
+                None => None,
+            },
+        };
+        let own = own.map(|field| {
+            self.next = self.next.saturating_add(1);
+            Found { instance: self.instance, value: field.value }
+        });
+        if self.head == 0 { own } else { self.tree.get_below(own, self.head, key) }
+    }
+}
+
 impl Node {
     /// An object of an instance.
     pub(crate) fn new(instance: u32, object: ObjectId) -> Node {
@@ -424,20 +483,20 @@ pub(crate) fn string_of(raw: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The runtime type of an object: its `__typename`.
-pub(crate) fn type_of(tree: &Tree, node: Node, typename: Option<NameId>) -> Option<Cow<'_, str>> {
-    match tree.get(node, typename?)? {
-        Found { instance, value: Value::Leaf(span) } => string_of(tree.text(instance, span)),
+/// What stands between the quotes of a JSON string's raw text; `None` if it is not a string.
+pub(crate) fn unquoted(raw: &[u8]) -> Option<&[u8]> {
+    match raw {
+        [b'"', inner @ .., b'"'] => Some(inner),
         _ => None,
     }
 }
 
-/// Whether `name` is in the set.
-pub(crate) fn in_set(plan: &ExecutablePlan, set: &TypeSet, name: &str) -> bool {
-    set.0.iter().any(|id| plan.name(*id) == name)
+/// The runtime type of an object: its `__typename`, whose text has no escapes that it doesn't need.
+pub(crate) fn type_of(tree: &Tree, node: Node, typename: Option<NameId>) -> Option<&[u8]> {
+    tree.type_in(tree.get(node, typename?)?)
 }
 
-/// The id under which this plan interned `__typename`, if it uses it at all.
-pub(crate) fn typename_id(plan: &ExecutablePlan) -> Option<NameId> {
-    plan.names.iter().position(|name| name == "__typename").and_then(|at| u32::try_from(at).ok()).map(NameId)
+/// Whether `name` is in the set.
+pub(crate) fn in_set(plan: &ExecutablePlan, set: &TypeSet, name: &[u8]) -> bool {
+    set.0.iter().any(|id| plan.name(*id).as_bytes() == name)
 }

@@ -109,7 +109,7 @@ mod tests {
             vec![OutputField { key: NameId(0), shown: NameId(0), ty: OutputType { non_null: false, kind } }];
         ExecutablePlan {
             kind: OperationKind::Query,
-            names: vec!["n".to_owned()],
+            names: vec!["n".to_owned()].into(),
             fetches: Vec::new(),
             projection: Selection {
                 type_name: NameId(0),

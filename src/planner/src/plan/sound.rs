@@ -137,7 +137,7 @@ impl Sound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::FetchId;
+    use crate::plan::{FetchId, NameTable};
     use crate::{Operation, OperationLimits, PlanVariables, Supergraph};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -161,7 +161,7 @@ mod tests {
                 plan.fetches[0].document = "ü".to_owned();
                 plan.fetches[0].name_position = 1;
             },
-            |plan| plan.names.clear(),
+            |plan| plan.names = NameTable::default(),
             |plan| plan.projection.variants.clear(),
             |plan| plan.projection.variants[0].fields[0].shown = NameId(u32::MAX),
             |plan| {

@@ -11,7 +11,7 @@ const NAMES: [&str; 4] = ["user", "name", "tags", "friends"];
 fn plan() -> ExecutablePlan {
     ExecutablePlan {
         kind: OperationKind::Query,
-        names: NAMES.iter().map(ToString::to_string).collect(),
+        names: NAMES.iter().map(ToString::to_string).collect::<Vec<_>>().into(),
         fetches: Vec::new(),
         projection: Selection { type_name: NameId(0), is_abstract: false, variants: Vec::new() },
     }
@@ -28,7 +28,7 @@ fn target() -> Target {
 }
 
 fn read_text(text: &str) -> Result<SubgraphResponse, String> {
-    read(&plan(), &target(), text.as_bytes().to_vec())
+    read(&plan(), None, &target(), text.as_bytes().to_vec())
 }
 
 /// Prints what was read, leaves as they stand in the body.
@@ -115,7 +115,7 @@ fn what_is_not_json_is_an_error() {
     ] {
         assert!(shown(text).starts_with("error: "), "{text} was read as {}", shown(text));
     }
-    assert!(read(&plan(), &target(), b"{\"data\":{\"user\":{\"name\":\"\xff\"}}}".to_vec()).is_err());
+    assert!(read(&plan(), None, &target(), b"{\"data\":{\"user\":{\"name\":\"\xff\"}}}".to_vec()).is_err());
 }
 
 #[test]
