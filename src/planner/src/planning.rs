@@ -94,7 +94,9 @@ pub(crate) fn plan(
             check::check(&promise, &fetches, &mut names).map(|()| fetches).map_err(failed)
         });
         match checked {
-            Ok(fetches) => return Ok(ExecutablePlan { kind, names: names.into_list().into(), fetches, projection }),
+            Ok(fetches) => {
+                return Ok(ExecutablePlan { kind, names: names.into_list().into(), fetches, projection });
+            }
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),
             Err(error) => failure = error,
         }

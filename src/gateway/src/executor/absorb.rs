@@ -355,8 +355,7 @@ impl Execution {
         match &planned.target {
             Target::Root { path, shape, .. } => paths.push(self.place_of_root(path, shape)),
             Target::Entities(entity_lookups) => {
-                let awaited =
-                    entity_lookups.iter().zip(lookups).filter(|(_, lookup)| lookup.keys > 0);
+                let awaited = entity_lookups.iter().zip(lookups).filter(|(_, lookup)| lookup.keys > 0);
                 for path in awaited.flat_map(|(lookup, _)| &lookup.paths) {
                     let at = common_path(&self.plan, path);
                     if !paths.contains(&at) {

@@ -263,7 +263,8 @@ impl Execution {
                 let range = start..body.len();
                 let text = body.get(range.clone()).unwrap_or_default();
                 let hash = xxh3_64(text);
-                if let Some(known) = seen.find_mut(hash, |known| body.get(known.range.clone()) == Some(text)) {
+                if let Some(known) = seen.find_mut(hash, |known| body.get(known.range.clone()) == Some(text))
+                {
                     body.truncate(comma);
                     if known.path != path {
                         (known.path, known.first) = (path, node);

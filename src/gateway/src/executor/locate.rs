@@ -67,8 +67,7 @@ impl Walk<'_> {
                 }
             }
             [PathSegment::Types(set), rest @ ..] => {
-                if type_of(self.tree, object, self.typename).is_none_or(|name| in_set(self.plan, set, name))
-                {
+                if type_of(self.tree, object, self.typename).is_none_or(|name| in_set(self.plan, set, name)) {
                     self.walk_object(object, rest);
                 }
             }

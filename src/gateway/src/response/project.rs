@@ -20,8 +20,18 @@ pub(crate) fn project(
 ) {
     let start = out.len();
     let end = start.saturating_add(max_bytes);
-    let mut projector =
-        Projector { plan, typename, tree, errors, out, path: Vec::new(), end, overrun: false, written: Vec::new(), cuts: 0 };
+    let mut projector = Projector {
+        plan,
+        typename,
+        tree,
+        errors,
+        out,
+        path: Vec::new(),
+        end,
+        overrun: false,
+        written: Vec::new(),
+        cuts: 0,
+    };
     let nulled = projector.object(Tree::ROOT, &plan.projection).is_err();
     let overrun = projector.overrun;
     if nulled || overrun {

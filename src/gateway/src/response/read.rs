@@ -44,7 +44,8 @@ pub(crate) fn read(
     std::str::from_utf8(&body).map_err(|e| e.to_string())?;
     let segment = Segment::new(body.len());
     let scanner = Scanner::new(&body);
-    let mut reader = Reader { plan, typename, text: &body, scanner, segment, fields: Vec::new(), items: Vec::new() };
+    let mut reader =
+        Reader { plan, typename, text: &body, scanner, segment, fields: Vec::new(), items: Vec::new() };
     let mut response = reader.response(target).map_err(|Broken| reader.scanner.fault().to_string())?;
     response.segment = reader.segment;
     response.segment.keep(body);
@@ -177,7 +178,13 @@ impl Reader<'_> {
     fn field(&mut self, shape: &Shape, expected: &mut usize) -> Result<(), Broken> {
         let plan = self.plan;
         let at = match shape.0.get(*expected) {
-            Some(field) if self.scanner.skip_text(plan.names.key(field.key).as_bytes().get(1..).unwrap_or_default()) => Some(*expected),
+            Some(field)
+                if self
+                    .scanner
+                    .skip_text(plan.names.key(field.key).as_bytes().get(1..).unwrap_or_default()) =>
+            {
+                Some(*expected)
+            }
             _ => {
                 let key = string_of(self.scanner.key()?);
                 shape.0.iter().position(|field| key.as_deref() == Some(plan.name(field.key)))

@@ -213,11 +213,13 @@ impl<'a> Scanner<'a> {
         let (chunks, _) = self.text.get(self.at..).unwrap_or_default().as_chunks::<16>();
         for chunk in chunks {
             // Without a branch, so that it becomes a handful of SIMD instructions.
-            if chunk.iter().fold(false, |any, byte| any | (*byte == b'"') | (*byte == b'\\') | (*byte < b' ')) {
+            if chunk.iter().fold(false, |any, byte| any | (*byte == b'"') | (*byte == b'\\') | (*byte < b' '))
+            {
                 let [low, high] = halves(chunk);
                 let found = if low == 0 { high } else { low };
                 let skipped = if low == 0 { 8 } else { 0_usize };
-                self.at = self.at.saturating_add(skipped).saturating_add((found.trailing_zeros() >> 3) as usize);
+                self.at =
+                    self.at.saturating_add(skipped).saturating_add((found.trailing_zeros() >> 3) as usize);
                 return;
             }
             self.at = self.at.saturating_add(16);
@@ -325,3 +327,6 @@ impl<'a> Scanner<'a> {
         self.fault
     }
 }
+
+#[cfg(test)]
+mod tests;

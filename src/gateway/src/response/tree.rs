@@ -345,9 +345,10 @@ impl Tree {
     fn objects_equal(&self, a: (Node, &Segment), b: (Node, &Segment)) -> bool {
         let (left, right) = (a.1.fields(a.0.object), b.1.fields(b.0.object));
         left.len() == right.len()
-            && left.iter().zip(right).all(|(x, y)| {
-                x.key == y.key && self.values_equal((a.0, a.1, x.value), (b.0, b.1, y.value))
-            })
+            && left
+                .iter()
+                .zip(right)
+                .all(|(x, y)| x.key == y.key && self.values_equal((a.0, a.1, x.value), (b.0, b.1, y.value)))
     }
 
     fn values_equal(&self, a: (Node, &Segment, Value), b: (Node, &Segment, Value)) -> bool {
