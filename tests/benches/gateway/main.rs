@@ -32,6 +32,7 @@ mod usage;
 mod workload;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Debug;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -65,18 +66,19 @@ fn main() {
     let mut running: HashMap<Side, Running> = HashMap::new();
     let mut measured = Vec::new();
     for row in chosen() {
-        if !running.contains_key(&row.side) {
-            match Running::start(row.side, &subgraphs, &recording, switches) {
-                Ok(started) => drop(running.insert(row.side, started)),
+        let running = match running.entry(row.side) {
+            Entry::Occupied(running) => running.into_mut(),
+            Entry::Vacant(new) => match Running::start(row.side, &subgraphs, &recording, switches) {
+                Ok(started) => new.insert(started),
                 Err(reason) => {
                     eprintln!("left out: {} ({reason})", row.title);
                     continue;
                 }
-            }
-        }
-        let exchanges = exchanges(row, &running[&row.side], &subgraphs, &recording);
+            },
+        };
+        let exchanges = exchanges(row, running, &subgraphs, &recording);
         let load = Load { exchanges, connections };
-        load.run(running[&row.side].address(), WARM_UP);
+        load.run(running.address(), WARM_UP);
         measured.push((Measured::new(row), load));
     }
     for round in 1..=rounds {
