@@ -8,7 +8,9 @@ use weir_planner::{OperationLimits, Subgraph, Supergraph};
 use super::catalogue as c;
 use super::document::Document;
 use super::problem::{Problem, place};
-use super::{Config, Endpoint, EntityBatchingConfig, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig};
+use super::{
+    Config, Endpoint, EntityBatchingConfig, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig,
+};
 use super::{entity_batching, fetch, plan_cache, suggest};
 
 mod policies;
@@ -57,7 +59,8 @@ pub fn load_with(text: &str, sdl: Option<&str>) -> Result<Loaded, Vec<Problem>> 
     let headers = policies::headers(&mut document);
     let trace_context = document.read(&c::TRACE_CONTEXT, "");
     let errors = policies::errors(&mut document);
-    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref(), entity_batching.as_ref());
+    let subgraphs =
+        read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref(), entity_batching.as_ref());
 
     let complete = || {
         let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
@@ -223,7 +226,10 @@ fn read_subgraphs(
             Raw::read(document, name);
         }
     }
-    known.iter().filter_map(|subgraph| resolve(document, subgraph, default_timeout, errors, batching)).collect()
+    known
+        .iter()
+        .filter_map(|subgraph| resolve(document, subgraph, default_timeout, errors, batching))
+        .collect()
 }
 
 /// What the document says of one subgraph.

@@ -13,6 +13,10 @@ pub(super) struct Climb {
     rest: u32,
     /// How long to rest after the next step in vain.
     back_off: u32,
+    /// Whether the size last grew, and intervals until it may turn back.
+    grew: bool,
+    size_rest: u32,
+    size_back_off: u32,
 }
 
 /// Fewer batches in an interval say nothing.
@@ -42,7 +46,7 @@ pub(super) fn next(
         return (Limits { batch_window: Duration::ZERO, ..from }, why);
     }
     let (batch_window, window_why) = window(climb, settings, from, measured, elapsed);
-    let (max_batch_size, size_why) = size(settings, from, measured);
+    let (max_batch_size, size_why) = size(climb, settings, from, measured);
     let why: Vec<String> = [window_why, size_why].into_iter().flatten().collect();
     (Limits { max_batch_size, batch_window }, why.join("; "))
 }
@@ -75,7 +79,10 @@ fn window(
     if let Some((before, was)) = trial {
         if size < was * LEAST_GAIN {
             climb.rest_longer();
-            return (before, Some(format!("a window of {now:?} gathered {size:.1} keys a call, before {was:.1}")));
+            return (
+                before,
+                Some(format!("a window of {now:?} gathered {size:.1} keys a call, before {was:.1}")),
+            );
         }
         climb.back_off = 0;
     }
@@ -96,7 +103,12 @@ fn window(
 }
 
 /// The next size, with the reason if it is another.
-fn size(settings: &Settings, from: Limits, measured: &Measured) -> (usize, Option<String>) {
+fn size(
+    climb: &mut Climb,
+    settings: &Settings,
+    from: Limits,
+    measured: &Measured,
+) -> (usize, Option<String>) {
     let most = settings.max_batch_size.max(1);
     let average = measured.average_size();
     let fill = measured.utilisation(from.max_batch_size) / 100.0;
@@ -108,6 +120,20 @@ fn size(settings: &Settings, from: Limits, measured: &Measured) -> (usize, Optio
     let wanted = (average / TARGET_FILL).ceil().max(1.0);
     let wanted = if full >= 0.5 { wanted.max(from.max_batch_size as f64 * 1.5) } else { wanted };
     let to = (wanted as usize).clamp(1, most);
+    climb.size_rest = climb.size_rest.saturating_sub(1);
+    if to == from.max_batch_size {
+        return (to, None);
+    }
+    let grows = to > from.max_batch_size;
+    if grows != climb.grew {
+        if climb.size_rest > 0 {
+            return (from.max_batch_size, None);
+        }
+        // Each turn back makes the next one wait twice as long, so that a load between two sizes settles.
+        climb.size_back_off = climb.size_back_off.saturating_mul(2).clamp(1, MOST_REST);
+        climb.size_rest = climb.size_back_off;
+        climb.grew = grows;
+    }
     let why = (to != from.max_batch_size)
         .then(|| format!("{average:.1} keys a batch fill {:.0}% of {}", 100.0 * fill, from.max_batch_size));
     (to, why)

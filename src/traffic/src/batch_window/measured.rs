@@ -36,8 +36,7 @@ impl Measured {
         self.keys = self.keys.saturating_add(u64::try_from(keys).unwrap_or(u64::MAX));
         self.requests = self.requests.saturating_add(u64::try_from(requests).unwrap_or(u64::MAX));
         self.waited = self.waited.saturating_add(waited);
-        self.cut_short =
-            self.cut_short.saturating_add(one(matches!(reason, Reason::Window | Reason::Turn)));
+        self.cut_short = self.cut_short.saturating_add(one(matches!(reason, Reason::Window | Reason::Turn)));
         self.full = self.full.saturating_add(one(reason == Reason::Size));
     }
 
