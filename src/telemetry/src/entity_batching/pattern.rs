@@ -40,8 +40,14 @@ pub fn pattern(arrivals: &Arrivals) -> Option<Pattern> {
         }
     }
     let mean = counts.iter().sum::<f64>() / BINS as f64;
+    // A period that is no whole number of bins would favour its multiples: each bin takes in its neighbours.
+    let raw = counts;
+    for (count, near) in counts.iter_mut().skip(1).zip(raw.windows(3)) {
+        *count = near.iter().sum::<f64>() / 3.0;
+    }
     let squares: f64 = counts.iter().map(|count| (count - mean) * (count - mean)).sum();
-    if squares / BINS as f64 / mean <= DISPERSED {
+    let variance = raw.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / BINS as f64;
+    if variance / mean <= DISPERSED {
         return Some(Pattern::Steady);
     }
     let correlation = |lag: usize| {
@@ -54,7 +60,9 @@ pub fn pattern(arrivals: &Arrivals) -> Option<Pattern> {
     for lag in 1..BINS / 2 {
         let found = correlation(lag);
         fell |= found < 0.1;
-        if fell && found > peak.1 {
+        // Multiples of the period correlate about as much: a later peak must be clearly higher.
+        let clearly = if peak.0 > 0 && lag > peak.0.saturating_add(2) { 1.25 } else { 1.0 };
+        if fell && found > peak.1 * clearly {
             peak = (lag, found);
         }
     }
