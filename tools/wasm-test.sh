@@ -30,4 +30,4 @@ PATH=$TOOLS/node-path:$PATH
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$runner
 export WASM_BINDGEN_TEST_ONLY_NODE=1
 exec cargo test --config "$profile" --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort --no-fail-fast \
-    --lib -p weir-planner -p weir-cache -p weir-telemetry -p weir-gateway "$@"
+    --lib -p weir-planner -p weir-cache -p weir-telemetry -p weir-traffic -p weir-gateway "$@"

@@ -9,7 +9,7 @@ use weir_gateway::config::Preset;
 use weir_gateway::config::catalogue::CATALOGUE as SETTINGS;
 use weir_gateway::error::{Code, Source};
 use weir_gateway::limit::Limit;
-use weir_gateway::metric::{Alert, CATALOGUE as METRICS, Eviction, Kind, Layer};
+use weir_gateway::metric::{Alert, CATALOGUE as METRICS, Eviction, Kind, Layer, Reason};
 use weir_telemetry::recommendation::CATALOGUE as RECOMMENDATIONS;
 
 #[test]
@@ -99,11 +99,12 @@ fn metrics(out: &mut String) {
     );
     let names =
         |names: &mut dyn Iterator<Item = &'static str>| names.map(code).collect::<Vec<_>>().join(", ");
-    let labels: [(&str, String); 5] = [
+    let labels: [(&str, String); 6] = [
         ("layer", names(&mut Layer::ALL.into_iter().map(Layer::name))),
         ("reason", names(&mut Eviction::ALL.into_iter().map(Eviction::name))),
         ("alert", names(&mut Alert::ALL.into_iter().map(Alert::name))),
         ("limit", names(&mut Limit::ALL.iter().map(|limit| limit.name()))),
+        ("closed_by", names(&mut Reason::ALL.into_iter().map(Reason::name))),
         ("subgraph", "the names in the supergraph".to_owned()),
     ];
     for (label, values) in &labels {
@@ -111,6 +112,9 @@ fn metrics(out: &mut String) {
         let meaning = match *label {
             "layer" => format!("{values}: a worker's memory, the workers' shared data, the fleet's store"),
             "reason" => format!("{values}: too many plans, too many bytes, out of time, a newer one came"),
+            "closed_by" => format!(
+                "{values}: full, out of time, nobody else to come, no window, one alone; part of the name"
+            ),
             "alert" => format!("{values}: `plan_cache.alerts` and `plan_cache.warning_threshold` say when"),
             _ => values.clone(),
         };

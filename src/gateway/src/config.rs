@@ -9,6 +9,7 @@ mod choice;
 mod document;
 mod effective;
 mod endpoint;
+mod entity_batching;
 mod fetch;
 mod header_rules;
 mod inherited;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub use effective::effective;
 pub use endpoint::Endpoint;
+pub use entity_batching::EntityBatchingConfig;
 pub use fetch::FetchConfig;
 pub use load::{Loaded, load, load_plan_cache, load_with};
 pub use operations::WarmUpOperation;
@@ -64,6 +66,10 @@ pub struct Config {
     pub csrf: Csrf,
     /// Lists of operations in one request.
     pub batching: Batching,
+    /// How lookups share calls to a subgraph that says nothing else.
+    pub entity_batching: EntityBatchingConfig,
+    /// Whether identical concurrent queries share one execution.
+    pub request_sharing: bool,
     /// Which headers pass, for all subgraphs.
     pub headers: HeaderRules,
     /// Whether `traceparent` and `tracestate` pass to subgraphs.
@@ -128,4 +134,6 @@ pub struct SubgraphConfig {
     pub headers: HeaderRules,
     /// What clients see of its errors.
     pub errors: ErrorPolicy,
+    /// How lookups in it share calls.
+    pub entity_batching: EntityBatchingConfig,
 }

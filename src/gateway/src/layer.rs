@@ -62,12 +62,21 @@ pub enum Alert {
     PlanCacheLookupTime,
     /// A layer is nearly full.
     PlanCacheCapacity,
+    /// Batches of lookups are small although there is load.
+    EntityBatchSize,
+    /// The limits of batches change too often.
+    EntityBatchAdaptations,
 }
 
 impl Alert {
     /// All.
-    pub const ALL: [Alert; 3] =
-        [Alert::PlanCacheHitRate, Alert::PlanCacheLookupTime, Alert::PlanCacheCapacity];
+    pub const ALL: [Alert; 5] = [
+        Alert::PlanCacheHitRate,
+        Alert::PlanCacheLookupTime,
+        Alert::PlanCacheCapacity,
+        Alert::EntityBatchSize,
+        Alert::EntityBatchAdaptations,
+    ];
 
     /// Its name in metrics and logs.
     pub const fn name(self) -> &'static str {
@@ -75,6 +84,8 @@ impl Alert {
             Alert::PlanCacheHitRate => "plan_cache_hit_rate",
             Alert::PlanCacheLookupTime => "plan_cache_lookup_time",
             Alert::PlanCacheCapacity => "plan_cache_capacity",
+            Alert::EntityBatchSize => "entity_batch_size",
+            Alert::EntityBatchAdaptations => "entity_batch_adaptations",
         }
     }
 }

@@ -4,6 +4,7 @@ pub use weir_planner::plan::SubgraphId;
 
 pub use crate::layer::{Alert, Eviction, Layer};
 use crate::limit::Limit;
+pub use weir_traffic::batch_window::Reason;
 
 /// A metric, with its labels where it has some. [`SubgraphId`]s are places in the list of
 /// [`crate::Output::Subgraphs`], which is that of the configuration until another comes.
@@ -60,6 +61,24 @@ pub enum Metric {
     SubgraphCalls(SubgraphId),
     SubgraphFailures(SubgraphId),
     SubgraphRefusals(SubgraphId),
+    EntityBatches(SubgraphId),
+    EntityBatchKeysSent(SubgraphId),
+    EntityBatchKeysAsked(SubgraphId),
+    EntityBatchDuplicates(SubgraphId),
+    EntityBatchKeyJoins(SubgraphId),
+    EntityBatchRootJoins(SubgraphId),
+    EntityBatchSize(SubgraphId),
+    EntityBatchWait(SubgraphId),
+    EntityBatchLatency(SubgraphId),
+    EntityBatchAdaptations(SubgraphId),
+    EntityBatchSplits(SubgraphId),
+    EntityBatchSplitsRefused(SubgraphId),
+    EntityBatchClosed(SubgraphId, Reason),
+    EntityBatchAverageSize(SubgraphId),
+    EntityBatchUtilisation(SubgraphId),
+    EntityBatchMaxSize(SubgraphId),
+    EntityBatchWindow(SubgraphId),
+    RequestsShared,
 }
 
 /// What a metric's number means.
@@ -128,6 +147,32 @@ impl Entry {
             Metric::SubgraphCalls(_) => of_subgraphs(Metric::SubgraphCalls),
             Metric::SubgraphFailures(_) => of_subgraphs(Metric::SubgraphFailures),
             Metric::SubgraphRefusals(_) => of_subgraphs(Metric::SubgraphRefusals),
+            Metric::EntityBatches(_) => of_subgraphs(Metric::EntityBatches),
+            Metric::EntityBatchKeysSent(_) => of_subgraphs(Metric::EntityBatchKeysSent),
+            Metric::EntityBatchKeysAsked(_) => of_subgraphs(Metric::EntityBatchKeysAsked),
+            Metric::EntityBatchDuplicates(_) => of_subgraphs(Metric::EntityBatchDuplicates),
+            Metric::EntityBatchKeyJoins(_) => of_subgraphs(Metric::EntityBatchKeyJoins),
+            Metric::EntityBatchRootJoins(_) => of_subgraphs(Metric::EntityBatchRootJoins),
+            Metric::EntityBatchSize(_) => of_subgraphs(Metric::EntityBatchSize),
+            Metric::EntityBatchWait(_) => of_subgraphs(Metric::EntityBatchWait),
+            Metric::EntityBatchLatency(_) => of_subgraphs(Metric::EntityBatchLatency),
+            Metric::EntityBatchAdaptations(_) => of_subgraphs(Metric::EntityBatchAdaptations),
+            Metric::EntityBatchSplits(_) => of_subgraphs(Metric::EntityBatchSplits),
+            Metric::EntityBatchSplitsRefused(_) => of_subgraphs(Metric::EntityBatchSplitsRefused),
+            Metric::EntityBatchAverageSize(_) => of_subgraphs(Metric::EntityBatchAverageSize),
+            Metric::EntityBatchUtilisation(_) => of_subgraphs(Metric::EntityBatchUtilisation),
+            Metric::EntityBatchMaxSize(_) => of_subgraphs(Metric::EntityBatchMaxSize),
+            Metric::EntityBatchWindow(_) => of_subgraphs(Metric::EntityBatchWindow),
+            Metric::EntityBatchClosed(..) => Reason::ALL
+                .iter()
+                .flat_map(|reason| {
+                    (0..).zip(subgraphs).map(move |(index, name)| (SubgraphId(index), name, *reason))
+                })
+                .map(|(id, subgraph, reason)| {
+                    let name = labelled("{subgraph}", &label(subgraph)).replace("{closed_by}", reason.name());
+                    (Metric::EntityBatchClosed(id, reason), name)
+                })
+                .collect(),
             single => vec![(single, self.name.to_owned())],
         }
     }
@@ -205,4 +250,22 @@ pub const CATALOGUE: &[Entry] = &[
     counter(Metric::SubgraphCalls(ANY), "weir.subgraph.{subgraph}.calls", "Calls sent to a subgraph."),
     counter(Metric::SubgraphFailures(ANY), "weir.subgraph.{subgraph}.failures", "Calls to a subgraph that failed, by whatever cause."),
     counter(Metric::SubgraphRefusals(ANY), "weir.subgraph.{subgraph}.refusals", "Calls to a subgraph that the host refused to send."),
+    counter(Metric::EntityBatches(ANY), "weir.subgraph.{subgraph}.entity_batching_batches", "Calls for entities that were sent; each may serve many requests."),
+    counter(Metric::EntityBatchKeysSent(ANY), "weir.subgraph.{subgraph}.entity_batching_keys_sent", "Representations in them."),
+    counter(Metric::EntityBatchKeysAsked(ANY), "weir.subgraph.{subgraph}.entity_batching_keys_asked", "Representations that requests asked for."),
+    counter(Metric::EntityBatchDuplicates(ANY), "weir.subgraph.{subgraph}.entity_batching_duplicates", "Representations left out because the same batch had them already."),
+    counter(Metric::EntityBatchKeyJoins(ANY), "weir.subgraph.{subgraph}.entity_batching_key_joins", "Representations left out because they were on their way already."),
+    counter(Metric::EntityBatchRootJoins(ANY), "weir.subgraph.{subgraph}.entity_batching_root_joins", "Root fetches that joined an equal one on its way."),
+    histogram(Metric::EntityBatchSize(ANY), "weir.subgraph.{subgraph}.entity_batching_batch_size", "Representations in a batch."),
+    histogram(Metric::EntityBatchWait(ANY), "weir.subgraph.{subgraph}.entity_batching_window_wait_us", "Time that a batch waited for others, in microseconds."),
+    histogram(Metric::EntityBatchLatency(ANY), "weir.subgraph.{subgraph}.entity_batching_batch_latency_us", "Time from the sending of a batch to its answer, in microseconds."),
+    counter(Metric::EntityBatchAdaptations(ANY), "weir.subgraph.{subgraph}.entity_batching_adaptations", "Times that the size or window in force was changed; the log says why."),
+    counter(Metric::EntityBatchSplits(ANY), "weir.subgraph.{subgraph}.entity_batching_splits", "Batches that failed as a whole and were sent again in halves."),
+    counter(Metric::EntityBatchSplitsRefused(ANY), "weir.subgraph.{subgraph}.entity_batching_splits_refused", "Batches that failed as a whole and were not, for want of retry budget or time."),
+    counter(Metric::EntityBatchClosed(ANY, Reason::Size), "weir.subgraph.{subgraph}.entity_batching_closed_{closed_by}", "Batches sent, by reason."),
+    gauge(Metric::EntityBatchAverageSize(ANY), "weir.subgraph.{subgraph}.entity_batching_average_batch_size", "Representations in a batch, on average over the last interval; the sum over the workers."),
+    gauge(Metric::EntityBatchUtilisation(ANY), "weir.subgraph.{subgraph}.entity_batching_utilisation", "Percent of the size in force that batches used over the last interval; the sum over the workers."),
+    gauge(Metric::EntityBatchMaxSize(ANY), "weir.subgraph.{subgraph}.entity_batching_max_batch_size", "Representations that a batch may hold now; the sum over the workers."),
+    gauge(Metric::EntityBatchWindow(ANY), "weir.subgraph.{subgraph}.entity_batching_batch_window_us", "How long a batch may wait now, in microseconds; the sum over the workers."),
+    counter(Metric::RequestsShared, "weir.requests_shared", "Queries that shared the execution of an identical one in work."),
 ];

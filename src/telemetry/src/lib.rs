@@ -15,6 +15,7 @@
 )]
 
 pub mod alert;
+pub mod entity_batching;
 pub mod miss_ratio;
 pub mod plan_cache;
 pub mod recommendation;

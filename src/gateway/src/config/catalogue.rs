@@ -356,6 +356,44 @@ settings! {
         "With `filter`: the codes whose errors of this subgraph keep their message.";
     SUBGRAPH_ERRORS_ALLOW_EXTENSIONS: List = "subgraphs.*.errors.allow_extensions", inherited_list("errors.allow_extensions"),
         "With `filter`: the extensions that are kept of this subgraph's errors.";
+    BATCH_ENABLED: Switch = "entity_batching.enabled", ON,
+        "Whether entity lookups of different requests on a worker share a call to a subgraph; on, since a request that nobody could join never waits.";
+    BATCH_MAX_SIZE: Count = "entity_batching.max_batch_size", Count { default: 100, least: 1, most: 10_000 },
+        "Representations in one call, at most; 100 is what most resolvers load from a database in one query. A single request that needs more is split.";
+    BATCH_WINDOW: Span = "entity_batching.batch_window", millis(10, 0, 1_000),
+        "How long a lookup waits for others, at most; 10ms is little beside most subgraphs. `0ms`: only what comes in the same turn of the worker shares a call.";
+    BATCH_ADAPTIVE: Switch = "entity_batching.adaptive_batching", ON,
+        "Whether size and window follow what is measured, the settings being their upper bounds; on, so that a lookup waits only where waiting gathers more.";
+    BATCH_MAX_LATENCY: Span = "entity_batching.performance_threshold.max_latency", millis(50, 1, 60_000),
+        "Average time of a batch, its wait included, above which the adaptation shortens the window; 50ms is the guide's target.";
+    BATCH_MIN_THROUGHPUT: Count = "entity_batching.performance_threshold.min_throughput", Count { default: 1_000, least: 0, most: 10_000_000 },
+        "Representations a second on one worker below which a worker's adaptation doesn't lengthen the window, since so little traffic gains little by waiting; 1000 is the guide's target.";
+    BATCH_ADAPTATION_INTERVAL: Span = "entity_batching.performance_threshold.adaptation_interval", millis(30_000, 100, HOUR),
+        "Time between two adaptations; 30s gathers enough batches to tell a change from chance.";
+    BATCH_METRICS: Switch = "entity_batching.metrics", ON,
+        "Whether arrivals are recorded for the recommendations and times measured; on, since it costs well under a microsecond a call. Calls and keys are counted in any case.";
+    BATCH_JOIN: Switch = "entity_batching.join_in_flight", ON,
+        "Whether queries join an equal root fetch, or a lookup of the same entity, that is already on its way; on, since the answer is as fresh as that of a call of its own begun a moment earlier, and what began before a mutation is not joined.";
+    SUBGRAPH_BATCH_ENABLED: Switch = "subgraphs.*.entity_batching.enabled", inherited("entity_batching.enabled"),
+        "Whether lookups in this subgraph share calls.";
+    SUBGRAPH_BATCH_MAX_SIZE: InheritedCount = "subgraphs.*.entity_batching.max_batch_size", inherited_count(1, 10_000, "entity_batching.max_batch_size"),
+        "Representations in one call to this subgraph.";
+    SUBGRAPH_BATCH_WINDOW: Span = "subgraphs.*.entity_batching.batch_window", inherited_span("entity_batching.batch_window", 0, 1_000),
+        "How long a lookup in this subgraph waits for others.";
+    SUBGRAPH_BATCH_ADAPTIVE: Switch = "subgraphs.*.entity_batching.adaptive_batching", inherited("entity_batching.adaptive_batching"),
+        "Whether this subgraph's size and window follow what is measured.";
+    SUBGRAPH_BATCH_MAX_LATENCY: Span = "subgraphs.*.entity_batching.performance_threshold.max_latency", inherited_span("entity_batching.performance_threshold.max_latency", 1, 60_000),
+        "Average time of this subgraph's batches above which its window is shortened.";
+    SUBGRAPH_BATCH_MIN_THROUGHPUT: InheritedCount = "subgraphs.*.entity_batching.performance_threshold.min_throughput", inherited_count(0, 10_000_000, "entity_batching.performance_threshold.min_throughput"),
+        "Representations a second below which this subgraph's window isn't lengthened.";
+    SUBGRAPH_BATCH_ADAPTATION_INTERVAL: Span = "subgraphs.*.entity_batching.performance_threshold.adaptation_interval", inherited_span("entity_batching.performance_threshold.adaptation_interval", 100, HOUR),
+        "Time between two adaptations for this subgraph.";
+    SUBGRAPH_BATCH_METRICS: Switch = "subgraphs.*.entity_batching.metrics", inherited("entity_batching.metrics"),
+        "Whether arrivals at this subgraph are recorded.";
+    SUBGRAPH_BATCH_JOIN: Switch = "subgraphs.*.entity_batching.join_in_flight", inherited("entity_batching.join_in_flight"),
+        "Whether what is on its way to this subgraph is joined.";
+    REQUEST_SHARING: Flag = "request_sharing.enabled", Flag,
+        "Whether identical queries that are in work at the same time, with equal forwarded headers, share one execution; off, since resolvers may have effects that count per request.";
     FAULT_INJECTION: Flag = "fault_injection", Flag,
         "Lets the request header `x-weir-fault` provoke a panic or a trap; off, because it is for tests of Weir itself.";
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::catalogue::{CACHE_COHERENCY, CACHE_STRATEGY, CSRF_MODE, ERRORS_MODE, PRESET, PROTOCOL};
 use super::header_rules::written;
 use super::shape::span_text;
-use super::{Config, ErrorPolicy, LayerConfig, PlanCacheConfig, Target, operations};
+use super::{Config, ErrorPolicy, LayerConfig, PlanCacheConfig, Target, entity_batching, operations};
 use crate::limit::Limit;
 
 /// `config` as a document without its supergraph, with every setting that has a value. Loaded again (with
@@ -29,6 +29,7 @@ pub fn effective(config: &Config) -> Value {
                     "response": written(&subgraph.headers.response),
                 },
                 "errors": errors(&subgraph.errors),
+                "entity_batching": entity_batching::written(&subgraph.entity_batching),
             });
             (subgraph.name.clone(), settings)
         })
@@ -60,6 +61,8 @@ pub fn effective(config: &Config) -> Value {
             "enabled": config.batching.enabled,
             "max_operations": config.batching.max_operations,
         },
+        "entity_batching": entity_batching::written(&config.entity_batching),
+        "request_sharing": { "enabled": config.request_sharing },
         "headers": {
             "request": written(&config.headers.request),
             "response": written(&config.headers.response),

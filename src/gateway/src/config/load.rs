@@ -9,9 +9,10 @@ use super::catalogue as c;
 use super::document::Document;
 use super::problem::{Problem, place};
 use super::{
-    Config, Endpoint, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig, SubgraphProtocol,
+    Config, Endpoint, EntityBatchingConfig, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig,
+    SubgraphProtocol,
 };
-use super::{fetch, plan_cache, suggest};
+use super::{entity_batching, fetch, plan_cache, suggest};
 
 mod policies;
 
@@ -54,10 +55,13 @@ pub fn load_with(text: &str, sdl: Option<&str>) -> Result<Loaded, Vec<Problem>> 
     let fault_injection = document.read(&c::FAULT_INJECTION, "");
     let csrf = policies::csrf(&mut document);
     let batching = policies::batching(&mut document);
+    let entity_batching = entity_batching::read(&mut document);
+    let request_sharing = document.read(&c::REQUEST_SHARING, "");
     let headers = policies::headers(&mut document);
     let trace_context = document.read(&c::TRACE_CONTEXT, "");
     let errors = policies::errors(&mut document);
-    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref());
+    let subgraphs =
+        read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref(), entity_batching.as_ref());
 
     let complete = || {
         let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
@@ -71,6 +75,8 @@ pub fn load_with(text: &str, sdl: Option<&str>) -> Result<Loaded, Vec<Problem>> 
             limits: limits?,
             csrf: csrf?,
             batching: batching?,
+            entity_batching: entity_batching?,
+            request_sharing: request_sharing?,
             headers: headers?,
             trace_context: trace_context?,
             errors: errors?,
@@ -197,6 +203,7 @@ fn read_subgraphs(
     document: &mut Document,
     supergraph: Option<&Supergraph>,
     errors: Option<&ErrorPolicy>,
+    batching: Option<&EntityBatchingConfig>,
 ) -> Vec<(SubgraphConfig, Option<Endpoint>)> {
     let default_timeout = document.read(&c::ALL_TIMEOUT, "").unwrap_or_default();
     let named = document.subgraphs();
@@ -220,7 +227,10 @@ fn read_subgraphs(
             Raw::read(document, name);
         }
     }
-    known.iter().filter_map(|subgraph| resolve(document, subgraph, default_timeout, errors)).collect()
+    known
+        .iter()
+        .filter_map(|subgraph| resolve(document, subgraph, default_timeout, errors, batching))
+        .collect()
 }
 
 /// What the document says of one subgraph.
@@ -233,6 +243,7 @@ struct Raw {
     protocol: Option<SubgraphProtocol>,
     headers: HeaderRules,
     errors: policies::SubgraphErrors,
+    entity_batching: entity_batching::Overrides,
 }
 
 impl Raw {
@@ -248,6 +259,7 @@ impl Raw {
             protocol: document.read(&c::PROTOCOL, name),
             headers: policies::subgraph_headers(document, name),
             errors: policies::SubgraphErrors::read(document, name),
+            entity_batching: entity_batching::Overrides::read(document, name),
         };
         (document.problems.len() == before).then_some(raw)
     }
@@ -259,6 +271,7 @@ fn resolve(
     subgraph: &Subgraph,
     default_timeout: Duration,
     errors: Option<&ErrorPolicy>,
+    batching: Option<&EntityBatchingConfig>,
 ) -> Option<(SubgraphConfig, Option<Endpoint>)> {
     let name = subgraph.name.as_str();
     let raw = Raw::read(document, name)?;
@@ -295,6 +308,7 @@ fn resolve(
         protocol: raw.protocol.unwrap_or(SubgraphProtocol::Auto),
         headers: raw.headers,
         errors: raw.errors.or(errors?),
+        entity_batching: raw.entity_batching.over(batching?),
     };
     Some((config, endpoint))
 }

@@ -23,6 +23,7 @@ impl Preset {
                 ("plan_cache.max_size", json!(100)),
                 ("plan_cache.ttl", json!("5m")),
                 ("plan_cache.metrics", json!(true)),
+                ("entity_batching.adaptive_batching", json!(false)),
             ],
             Preset::Production => vec![
                 ("plan_cache.max_size", json!(50_000)),
@@ -31,6 +32,7 @@ impl Preset {
                 ("plan_cache.batch_eviction_percentage", json!(15)),
                 ("plan_cache.metrics", json!(true)),
                 ("plan_cache.warning_threshold", json!(80)),
+                ("entity_batching.adaptive_batching", json!(true)),
             ],
         }
     }
