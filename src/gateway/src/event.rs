@@ -1,6 +1,7 @@
 //! Inputs and outputs of the core: the whole of its contact with the world.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::Duration;
 
 use weir_cache::{Ask, Reply as SharedReply};
@@ -186,9 +187,9 @@ pub struct Call {
     /// `:path`.
     pub path: String,
     /// Headers besides the pseudo-headers.
-    pub headers: Vec<Header>,
+    pub headers: Rc<[Header]>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Rc<Vec<u8>>,
     /// How long the host may wait for the whole answer; at least a millisecond.
     pub timeout: Duration,
 }

@@ -2,9 +2,14 @@
 
 pub(crate) mod absorb;
 pub(crate) mod execution;
+pub(crate) mod keys;
 pub(crate) mod locate;
 mod paths;
+pub(crate) mod reading;
 pub(crate) mod representation;
+pub(crate) mod share;
 
-pub(crate) use absorb::Answer;
 pub(crate) use execution::{Execution, ReadyCall, Variables};
+pub(crate) use keys::{KeyList, Keys};
+pub(crate) use reading::{Answer, Reading};
+pub(crate) use share::Share;

@@ -9,7 +9,7 @@ mod response;
 mod rule;
 mod transport;
 
-pub(crate) use request::{for_call, keep_forwardable};
+pub(crate) use request::{for_call, is_trace_context, keep_forwardable};
 pub(crate) use response::Collected;
 pub use rule::{Forward, Merge, Names, Pattern, Rule};
 pub(crate) use transport::is_transport;

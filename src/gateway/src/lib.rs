@@ -28,6 +28,7 @@ mod host;
 mod known;
 mod layer;
 pub mod limit;
+mod loader;
 pub mod metric;
 mod pipeline;
 mod plans;

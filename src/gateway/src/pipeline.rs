@@ -4,10 +4,12 @@ mod acquire;
 mod admin;
 mod call;
 mod cells;
+mod entity_batching;
 mod intake;
 mod lease;
 mod monitor;
 mod reload;
+mod routes;
 mod runtime;
 mod store;
 mod tasks;
@@ -22,13 +24,15 @@ use std::time::Duration;
 
 use lru::LruCache;
 use weir_cache::{Get, Key, Put, Shared, SharedSettings, Store, Strategy, Totals};
-use weir_planner::plan::{FetchId, SubgraphId};
+use weir_planner::plan::{FetchId, OperationKind, SubgraphId};
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::acquire::Acquisition;
+use self::entity_batching::Batches;
 use self::lease::Lease;
 use self::monitor::Monitor;
 use self::reload::Reload;
+use self::routes::CallHeaders;
 use self::runtime::RuntimeSettings;
 use self::tasks::Tasks;
 pub use self::upkeep::TICK;
@@ -41,9 +45,10 @@ use crate::config::{Loaded, PlanCacheConfig};
 use crate::engine::{Engine, Labels};
 use crate::error::Code;
 use crate::error_policy::redact;
-use crate::event::{Call, CallId, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
+use crate::event::{Call, CallId, Header, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
 use crate::headers;
 use crate::limit::Limit;
+use crate::loader::{FlightId, Loader};
 use crate::metric::Metric;
 use crate::plans::Plans;
 use crate::prepare::Refused;
@@ -104,6 +109,11 @@ pub struct Gateway {
     /// Deadlines of `requests`, soonest first.
     deadlines: BTreeSet<(Timestamp, RequestId)>,
     calls: HashMap<CallId, Calling>,
+    loader: Loader,
+    /// By the subgraphs' places in metrics.
+    batches: Vec<Option<Batches>>,
+    /// See [`routes::plain`].
+    plain_headers: Rc<[Header]>,
     next_call: u64,
     acquisitions: HashMap<Key, Acquisition>,
     /// Acquisitions that wait for another worker.
@@ -138,36 +148,28 @@ struct Request {
     deadline: Timestamp,
     media: Media,
     work: Work,
+    /// The number of that supergraph.
+    generation: u64,
     /// How many operations it counts for.
     operations: usize,
-    /// Its calls in flight.
-    calls: Vec<CallId>,
+    /// Its fetches that have not started, with their groups; see [`Loader::expect`].
+    expected: Vec<(u32, FetchId, u64)>,
     /// What may be forwarded of the client's headers.
     headers: Vec<ReceivedHeader>,
+    call_headers: Vec<(SubgraphId, CallHeaders)>,
     response_headers: headers::Collected,
 }
 
 /// What a call in flight is for.
 enum Calling {
-    /// A fetch of a plan.
-    Fetch(InFlight),
+    /// Fetches of plans.
+    Flight(FlightId),
     /// A plan from the store.
     StoreGet(Key, Box<Get>),
     /// A plan for the store.
     StorePut(Box<Put>),
     /// A newer supergraph.
     Supergraph,
-}
-
-/// A fetch in flight.
-struct InFlight {
-    request: RequestId,
-    /// The operation's place in the request.
-    part: u32,
-    fetch: FetchId,
-    subgraph: SubgraphId,
-    /// Its timeout is all that was left of the request, so that both run out at once.
-    lasts_to_deadline: bool,
 }
 
 impl Gateway {
@@ -198,6 +200,9 @@ impl Gateway {
             operations: 0,
             deadlines: BTreeSet::new(),
             calls: HashMap::new(),
+            loader: Loader::default(),
+            batches: Vec::new(),
+            plain_headers: routes::plain(),
             next_call: 0,
             acquisitions: HashMap::new(),
             waiting: BTreeSet::new(),
@@ -236,7 +241,8 @@ impl Gateway {
 
     /// Whether requests or plans are in work, besides what it does some times a second for ever.
     pub fn is_at_work(&self) -> bool {
-        !(self.requests.is_empty() && self.acquisitions.is_empty() && self.calls.is_empty())
+        let waits = !(self.requests.is_empty() && self.acquisitions.is_empty() && self.calls.is_empty());
+        waits || !self.loader.is_empty()
     }
 
     /// Where a request's path (with its query) leads.
@@ -266,6 +272,7 @@ impl Gateway {
             Input::Retire => self.retire(),
             Input::Tick => self.tick(now),
         }
+        self.send_flights(now);
     }
 
     /// The first input has come: the clock is known, the host can be asked.
@@ -308,7 +315,7 @@ impl Gateway {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let deadline = self.deadlines.first().map(|(at, _)| *at);
         let waiting = self.waiting.first().map(|(at, _)| *at);
-        [deadline, waiting, Some(self.next_tick)].into_iter().flatten().min()
+        [deadline, waiting, self.loader.poll_timeout(), Some(self.next_tick)].into_iter().flatten().min()
     }
 
     fn client_gone(&mut self, id: RequestId) {
@@ -318,6 +325,7 @@ impl Gateway {
     }
 
     fn tick(&mut self, now: Timestamp) {
+        self.loader.turn(now);
         self.look_again(now);
         self.end_late(now);
         self.keep_up(now);
@@ -359,12 +367,23 @@ impl Gateway {
         let left = request.deadline.since(now);
         let Some(execution) = request.work.running(part) else { return };
         let ready = execution.ready();
-        if !(ready.is_empty() && execution.is_done()) {
+        // What starts now is not awaited any more, nor what turned out to have nothing to ask for.
+        let started = request.expected.extract_if(.., |(of, fetch, _)| *of == part && !execution.is_awaited(*fetch));
+        let started: Vec<_> = started.collect();
+        let goes_on = !(ready.is_empty() && execution.is_done());
+        for (_, fetch, group) in &started {
+            if !ready.iter().any(|call| call.fetch == *fetch) {
+                self.loader.unexpect(*group);
+            }
+        }
+        if goes_on {
             for call in ready {
-                self.call(now, id, part, left, call);
+                let group = started.iter().find(|(_, fetch, _)| *fetch == call.fetch).map(|(.., group)| *group);
+                self.get_for(now, id, part, left, call, group);
             }
             return;
         }
+        let Some(request) = self.requests.get_mut(&id) else { return };
         let Some(execution) = request.work.take(part) else { return };
         let (config, outputs) = (&request.engine.config, &mut self.outputs);
         let (body, errors) = execution.finish(config.limits.max_response_bytes, |errors| {
@@ -375,6 +394,30 @@ impl Gateway {
             self.count(Metric::LimitHit(Limit::ResponseBytes), 1);
         }
         self.reply_if_done(id);
+    }
+
+    /// Notes the fetches of an operation that are to come, for others to wait for.
+    fn expect(&mut self, id: RequestId, part: u32) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let engine = Rc::clone(&request.engine);
+        let Some(execution) = request.work.running(part) else { return };
+        if execution.kind() != OperationKind::Query {
+            return;
+        }
+        let awaited: Vec<FetchId> = execution.awaited().collect();
+        for fetch in awaited {
+            let Some(subgraph) = request.work.plan(part).and_then(|plan| plan.fetches.get(fetch.0 as usize)) else { continue };
+            let subgraph = subgraph.subgraph;
+            let config = engine.config.subgraphs.get(subgraph.0 as usize);
+            if !config.is_some_and(|config| config.entity_batching.enabled) {
+                continue;
+            }
+            let seed = request.headers_to(&self.plain_headers, subgraph).seed ^ request.generation;
+            let Some(execution) = request.work.running(part) else { return };
+            let group = execution.group(fetch, seed);
+            self.loader.expect(group);
+            request.expected.push((part, fetch, group));
+        }
     }
 
     fn reply_if_done(&mut self, id: RequestId) {
@@ -392,8 +435,15 @@ impl Gateway {
     fn forget(&mut self, id: RequestId) -> Option<Request> {
         let request = self.requests.remove(&id)?;
         self.deadlines.remove(&(request.deadline, id));
-        for call in &request.calls {
-            self.calls.remove(call);
+        for (.., group) in &request.expected {
+            self.loader.unexpect(*group);
+        }
+        if request.work.mutates() {
+            self.loader.mutated();
+        }
+        if !request.work.is_done() {
+            let calls = &mut self.calls;
+            self.loader.forget(id, |call| drop(calls.remove(&call)));
         }
         if request.work.is_waiting() {
             self.stop_waiting(id);

@@ -91,7 +91,7 @@ impl Objects {
     fn answer(&self, call: &Call) -> Option<HttpResponse> {
         let answer = |status, body| Some(HttpResponse { status, headers: Vec::new(), body });
         if call.method == "PUT" {
-            self.0.borrow_mut().insert(call.path.clone(), call.body.clone());
+            self.0.borrow_mut().insert(call.path.clone(), call.body.to_vec());
             return answer(201, Vec::new());
         }
         match self.0.borrow().get(&call.path) {

@@ -67,7 +67,7 @@ fn schedule(seed: u64) {
             return None;
         }
         if call.method == "PUT" {
-            objects.insert(call.path.clone(), call.body.clone());
+            objects.insert(call.path.clone(), call.body.to_vec());
             return answer(201, Vec::new());
         }
         objects

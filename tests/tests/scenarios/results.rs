@@ -40,7 +40,7 @@ fn keys_and_required_values_reach_other_subgraphs_byte_for_byte() {
     world.set("base", Behaviour::Raw(200, format!(r#"{{"data":{{"docs":[{doc}]}}}}"#)));
     world.set("more", Behaviour::Raw(200, r#"{"data":{"_entities":[{"sum":"s"}]}}"#.to_owned()));
     assert_eq!(world.ask("{ docs { sum } }"), json!({"data": {"docs": [{"sum": "s"}]}}));
-    let call = String::from_utf8(world.raw_calls()[1].body.clone()).expect("UTF-8");
+    let call = String::from_utf8(world.raw_calls()[1].body.to_vec()).expect("UTF-8");
     for part in
         [r#""id":"\u0022\ud83d\ude42""#, r#""body":{"n":1.50E+040,"m":[0.10]}"#, r#""text":"\u0001\u2028""#]
     {

@@ -148,7 +148,7 @@ fn headers() -> Vec<(String, Vec<u8>)> {
 
 impl Host for Canned {
     fn call(&mut self, call: Call) -> Result<(), CallFailure> {
-        self.due.push_back((call.id, call.body));
+        self.due.push_back((call.id, call.body.to_vec()));
         Ok(())
     }
 

@@ -4,23 +4,16 @@ use std::rc::Rc;
 
 use weir_planner::plan::{EntityLookup, Fetch, FetchId, PathSegment, Shape, Target};
 
-use super::execution::{Execution, Lookup, Place};
+use super::execution::{Execution, Lookup, Place, Running};
 use super::locate::{common_path, places};
 use super::paths::renamed;
+use super::reading::Reading;
+use super::share::Share;
 use crate::error::Code;
-use crate::response::errors::{GraphQlError, MAX_ERRORS, PathItem, Reported, reported};
-use crate::response::read::{Data, read};
-use crate::response::rewrite::rewrite;
+use crate::response::errors::{GraphQlError, MAX_ERRORS, PathItem, Reported};
+use crate::response::read::Data;
 use crate::response::segment::{List, ObjectId, Segment, Value};
 use crate::response::tree::Node;
-
-/// A subgraph's answer, as far as it decides how its body is read.
-pub(crate) struct Answer<'a> {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
-    /// The subgraph's name.
-    pub(crate) service: &'a str,
-}
 
 /// The most objects that are kept apart in one request although several places show the same entity: ten thousand
 /// reviews by one author with ten thousand friends must not fill the worker's memory.
@@ -29,8 +22,8 @@ const MAX_COPIED: usize = 1_000_000;
 /// An answer that is being merged.
 struct Merging {
     segment: Rc<Segment>,
-    /// Whether the tree has it already.
-    is_copy: bool,
+    /// What it counts for, where it is not counted yet.
+    bytes: usize,
     /// How it is in the tree for the places that come now, and the path of those.
     instance: Option<u32>,
     path: usize,
@@ -39,8 +32,8 @@ struct Merging {
 }
 
 impl Merging {
-    fn new(segment: Rc<Segment>, keys: usize, is_copy: bool) -> Merging {
-        Merging { segment, is_copy, instance: None, path: 0, used: vec![false; keys] }
+    fn new(segment: Rc<Segment>, keys: usize, bytes: usize) -> Merging {
+        Merging { segment, bytes, instance: None, path: 0, used: vec![false; keys] }
     }
 }
 
@@ -55,166 +48,91 @@ fn size(segment: &Segment, value: Value) -> usize {
 }
 
 impl Execution {
-    /// Ends a fetch without an answer: `error` stands at the place of what it would have found.
-    pub(crate) fn fail(&mut self, fetch: FetchId, error: GraphQlError) {
-        if let Some(lookups) = self.end(fetch) {
-            self.blame(fetch, &lookups, error);
+    /// A call of a fetch has ended without an answer: `error` stands at the place of what it would have found.
+    pub(crate) fn fail(&mut self, fetch: FetchId, error: &GraphQlError) {
+        if let Some(mut running) = self.take(fetch) {
+            self.blame(fetch, &mut running, error);
+            self.put(fetch, running);
         }
     }
 
-    /// Ends a fetch with the subgraph's answer. False if the answer was no use: the subgraph is at fault.
-    pub(crate) fn absorb(&mut self, fetch: FetchId, answer: Answer<'_>) -> bool {
-        let Some(lookups) = self.end(fetch) else { return true };
+    /// A call of a fetch was answered; `share` says what of the answer is this request's, which counts as `bytes` of its own.
+    /// False if the answer was no use: the subgraph is at fault.
+    pub(crate) fn absorb(&mut self, fetch: FetchId, reading: &Reading, share: &Share, bytes: usize) -> bool {
+        let Some(mut running) = self.take(fetch) else { return true };
+        let fine = self.absorb_into(&mut running, fetch, reading, share, bytes);
+        self.put(fetch, running);
+        fine
+    }
+
+    fn absorb_into(
+        &mut self,
+        running: &mut Running,
+        fetch: FetchId,
+        reading: &Reading,
+        share: &Share,
+        bytes: usize,
+    ) -> bool {
         let plan = Rc::clone(&self.plan);
         let Some(planned) = plan.fetches.get(fetch.0 as usize) else { return true };
-        let empty = answer.body.is_empty();
-        let service = answer.service;
-        let ok_status = (200..300).contains(&answer.status);
-        let response = match read(&plan, self.typename, &planned.target, answer.body) {
-            Ok(response) if response.has_data || response.errors.is_some() => response,
-            unusable => {
-                let error = if ok_status {
-                    let what = match unusable {
-                        _ if empty => "the body is empty".to_owned(),
-                        Err(what) => what,
-                        Ok(_) => "neither \"data\" nor \"errors\" is there".to_owned(),
-                    };
-                    GraphQlError::new(
-                        Code::SubgraphMalformed,
-                        format!("The answer of subgraph \"{service}\" is not a GraphQL response: {what}."),
-                    )
-                } else {
-                    let mut error = GraphQlError::new(
-                        Code::SubgraphHttpError,
-                        format!("Subgraph \"{service}\" answered with HTTP status {}.", answer.status),
-                    );
-                    error.extensions.insert("http".into(), serde_json::json!({"status": answer.status}));
-                    error
-                };
-                self.blame(fetch, &lookups, error.of(service));
-                return false;
-            }
-        };
-        let failed = response.data.is_none();
-        if failed || response.errors.is_some() {
-            self.mark_failed(fetch);
+        if let Some(error) = &reading.unusable {
+            self.blame(fetch, running, error);
+            return false;
         }
-        let silent = response.errors.is_none();
-        if let Some(raw) = &response.errors {
-            for error in reported(raw, service) {
-                self.report(planned, &lookups, error, &response.segment, response.data.as_ref());
-            }
+        running.failed |= reading.data.is_none();
+        for reported in &reading.errors {
+            running.failed |= self.report(planned, &running.lookups, reported, reading, share);
         }
-        let segment = response.segment;
-        match response.data {
-            Some(Data::Root(data)) => {
-                self.merge_root(fetch, planned, &lookups, segment, data, silent, service);
+        match &reading.data {
+            Some(Data::Root(Some(data))) => {
+                let mut answer = Merging::new(Rc::clone(&reading.segment), 1, bytes);
+                let lookups = std::mem::take(&mut running.lookups);
+                for place in lookups.iter().flat_map(|lookup| &lookup.places) {
+                    self.merge_at(fetch, running, &mut answer, *place, *data);
+                }
+                running.lookups = lookups;
             }
-            Some(Data::Entities(lists)) => {
-                self.merge_entities(fetch, planned, &lookups, segment, &lists, silent, service);
-            }
-            None if silent => {
-                self.malformed(fetch, &lookups, service, "\"data\" is null, without an error");
-            }
-            None => {}
+            Some(Data::Entities(lists)) => self.merge_entities(fetch, running, reading, lists, share, bytes),
+            Some(Data::Root(None)) | None => {}
+        }
+        if let Some(error) = &reading.broken {
+            self.blame(fetch, running, error);
         }
         // Without an error of the subgraph's own, only Weir's finding that the answer is broken fails a fetch.
-        !(failed || silent && self.has_failed(fetch))
+        !(reading.data.is_none() || reading.errors.is_empty() && running.failed)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one step of absorb, cut out for reading")]
-    fn merge_root(
-        &mut self,
-        fetch: FetchId,
-        planned: &Fetch,
-        lookups: &[Lookup],
-        mut segment: Segment,
-        data: Option<ObjectId>,
-        silent: bool,
-        service: &str,
-    ) {
-        let plan = Rc::clone(&self.plan);
-        let Target::Root { shape, output_rewrites, .. } = &planned.target else { return };
-        let Some(data) = data else {
-            self.malformed(fetch, lookups, service, "\"data\" is not an object");
-            return;
-        };
-        rewrite(&plan, self.typename, &mut segment, output_rewrites, Value::Object(data));
-        if silent
-            && output_rewrites.is_empty()
-            && let Some(missing) = shape.0.iter().find(|field| segment.get(data, field.key).is_none())
-        {
-            let what = format!("\"data\" lacks the field \"{}\"", plan.name(missing.key));
-            self.malformed(fetch, lookups, service, &what);
-        }
-        let mut answer = Merging::new(Rc::new(segment), 1, false);
-        for place in lookups.iter().flat_map(|lookup| &lookup.places) {
-            self.merge_at(fetch, lookups, &mut answer, *place, data);
-        }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "one step of absorb, cut out for reading")]
     fn merge_entities(
         &mut self,
         fetch: FetchId,
-        planned: &Fetch,
-        lookups: &[Lookup],
-        mut segment: Segment,
+        running: &mut Running,
+        reading: &Reading,
         lists: &[Option<List>],
-        silent: bool,
-        service: &str,
+        share: &Share,
+        bytes: usize,
     ) {
-        let plan = Rc::clone(&self.plan);
-        let Target::Entities(entity_lookups) = &planned.target else { return };
-        let mut broken = None;
-        let mut whole = Vec::with_capacity(lookups.len());
-        for ((lookup, planned), list) in lookups.iter().zip(entity_lookups).zip(lists) {
-            whole.push(None);
-            if lookup.keys == 0 {
-                continue;
-            }
-            let Some(list) = list else {
-                if silent {
-                    broken = Some("\"_entities\" is not a list".to_owned());
-                }
-                continue;
-            };
-            if list.len() != lookup.keys {
-                let (has, sent) = (list.len(), lookup.keys);
-                broken = Some(format!("it has {has} entities where {sent} were asked for"));
-                continue;
-            }
-            if !planned.output_rewrites.is_empty() {
-                let rewrites = &planned.output_rewrites;
-                rewrite(&plan, self.typename, &mut segment, rewrites, Value::List(*list));
-            }
-            if let Some(slot) = whole.last_mut() {
-                *slot = Some(*list);
-            }
-        }
-        let segment = Rc::new(segment);
-        let mut is_copy = false;
-        for (lookup, list) in lookups.iter().zip(whole) {
+        let lookups = std::mem::take(&mut running.lookups);
+        let mut bytes = Some(bytes);
+        for (number, (lookup, list)) in lookups.iter().zip(lists).enumerate() {
             let Some(list) = list else { continue };
-            let mut answer = Merging::new(Rc::clone(&segment), lookup.keys, is_copy);
-            is_copy = true;
+            let theirs = share.by_own(number, lookup.keys);
+            let mut answer = Merging::new(Rc::clone(&reading.segment), lookup.keys, bytes.take().unwrap_or(0));
             for place in &lookup.places {
+                let Some(at) = theirs.of(place.key) else { continue };
                 // A null entity is an answer: the subgraph does not know it.
-                if let Some(Value::Object(entity)) = segment.items(list).get(place.key).copied() {
-                    self.merge_at(fetch, lookups, &mut answer, *place, entity);
+                if let Some(Value::Object(entity)) = reading.segment.items(*list).get(at).copied() {
+                    self.merge_at(fetch, running, &mut answer, *place, entity);
                 }
             }
         }
-        if let Some(what) = broken {
-            self.malformed(fetch, lookups, service, &what);
-        }
+        running.lookups = lookups;
     }
 
     /// Merges an object of an answer at one place.
     fn merge_at(
         &mut self,
         fetch: FetchId,
-        lookups: &[Lookup],
+        running: &mut Running,
         answer: &mut Merging,
         place: Place,
         object: ObjectId,
@@ -226,13 +144,13 @@ impl Execution {
             self.copied = self.copied.saturating_add(size(&answer.segment, Value::Object(object)));
             if self.copied > MAX_COPIED {
                 let message = format!("The answer holds more than {MAX_COPIED} copies of shared values.");
-                return self.blame(fetch, lookups, GraphQlError::new(Code::ResponseTooLarge, message));
+                return self.blame(fetch, running, &GraphQlError::new(Code::ResponseTooLarge, message));
             }
         }
         let instance = match answer.instance {
             Some(instance) if fits => instance,
-            before => {
-                let instance = self.tree.add(Rc::clone(&answer.segment), answer.is_copy || before.is_some());
+            _ => {
+                let instance = self.tree.add(Rc::clone(&answer.segment), std::mem::take(&mut answer.bytes));
                 answer.used.fill(false);
                 (answer.instance, answer.path) = (Some(instance), place.path);
                 instance
@@ -248,21 +166,18 @@ impl Execution {
         self.tree.merge(place.node, node);
     }
 
-    fn malformed(&mut self, fetch: FetchId, lookups: &[Lookup], service: &str, what: &str) {
-        let message = format!("The answer of subgraph \"{service}\" is not a GraphQL response: {what}.");
-        self.blame(fetch, lookups, GraphQlError::new(Code::SubgraphMalformed, message).of(service));
-    }
-
-    /// Adds an error that the subgraph reported, at every place of the client's response that it concerns.
+    /// Adds an error that the subgraph reported, at every place of the client's response that it concerns. False if it
+    /// is about what others have asked for.
     fn report(
         &mut self,
         planned: &Fetch,
         lookups: &[Lookup],
-        reported: Reported,
-        segment: &Segment,
-        data: Option<&Data>,
-    ) {
-        let Reported { error, path } = reported;
+        reported: &Reported,
+        reading: &Reading,
+        share: &Share,
+    ) -> bool {
+        let (segment, data) = (&reading.segment, reading.data.as_ref());
+        let Reported { error, path } = reported.clone();
         match &planned.target {
             Target::Root { path: at, shape, .. } if path.is_empty() => {
                 let at = self.place_of_root(at, shape);
@@ -298,28 +213,33 @@ impl Execution {
                     _ => None,
                 };
                 let lookup = at.and_then(|at| entity_lookups.get(at).zip(lookups.get(at)));
-                let found = lookup.zip(index).filter(|((_, lookup), index)| *index < lookup.keys);
-                let Some(((planned, lookup), index)) = found else {
+                let own = at.zip(index).and_then(|(at, index)| share.own(at, index));
+                if own.is_none() && at.zip(index).is_some_and(|(at, index)| index < reading.keys_of(at)) {
+                    return false;
+                }
+                let found = lookup.zip(own).filter(|((_, lookup), own)| *own < lookup.keys);
+                let Some(((planned, lookup), own)) = found else {
                     let at = entity_lookups.get(at.unwrap_or(0)).and_then(|lookup| lookup.paths.first());
                     let at = at.map(|path| common_path(&self.plan, path)).unwrap_or_default();
                     self.push_error(error.at(at));
-                    return;
+                    return true;
                 };
                 let value = match data {
                     Some(Data::Entities(lists)) => at
                         .and_then(|at| lists.get(at).copied().flatten())
-                        .and_then(|list| segment.items(list).get(index).copied()),
+                        .and_then(|list| segment.items(list).get(index?).copied()),
                     _ => None,
                 };
                 let rewrites = &planned.output_rewrites;
                 let rest =
                     renamed(&self.plan, self.typename, segment, rewrites, value, items.collect::<Vec<_>>());
-                for mut at in self.places_of(planned, lookup, index) {
+                for mut at in self.places_of(planned, lookup, own) {
                     at.extend(rest.iter().cloned());
                     self.push_error(error.clone().at(at));
                 }
             }
         }
+        true
     }
 
     /// Where the objects of one representation stand in the response.
@@ -348,14 +268,14 @@ impl Execution {
 
     /// Puts the error of a whole fetch wherever data of it was awaited: once for each path of a batch, so that
     /// every null it causes is accounted for.
-    fn blame(&mut self, fetch: FetchId, lookups: &[Lookup], error: GraphQlError) {
-        self.mark_failed(fetch);
+    fn blame(&mut self, fetch: FetchId, running: &mut Running, error: &GraphQlError) {
+        running.failed = true;
         let Some(planned) = self.plan.fetches.get(fetch.0 as usize) else { return };
         let mut paths: Vec<Vec<PathItem>> = Vec::new();
         match &planned.target {
             Target::Root { path, shape, .. } => paths.push(self.place_of_root(path, shape)),
             Target::Entities(entity_lookups) => {
-                let awaited = entity_lookups.iter().zip(lookups).filter(|(_, lookup)| lookup.keys > 0);
+                let awaited = entity_lookups.iter().zip(&running.lookups).filter(|(_, lookup)| lookup.keys > 0);
                 for path in awaited.flat_map(|(lookup, _)| &lookup.paths) {
                     let at = common_path(&self.plan, path);
                     if !paths.contains(&at) {

@@ -5,15 +5,14 @@
 //! up with it.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::rc::Rc;
 
-use hashbrown::HashTable;
 use weir_planner::plan::{
-    EntityLookup, ExecutablePlan, Fetch, FetchId, NameId, PathSegment, SubgraphId, Target,
+    EntityLookup, ExecutablePlan, Fetch, FetchId, NameId, OperationKind, PathSegment, SubgraphId, Target,
 };
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::keys::{KeyList, Keys};
 use super::locate::locate;
 use super::paths::shown;
 use super::representation::write_representation;
@@ -31,6 +30,8 @@ pub(crate) struct ReadyCall {
     pub(crate) fetch: FetchId,
     pub(crate) subgraph: SubgraphId,
     pub(crate) body: Vec<u8>,
+    /// Where the representations stand in the body, for each lookup; none for a root fetch.
+    pub(crate) lists: Vec<KeyList>,
 }
 
 /// The client's variables: name and raw JSON text.
@@ -52,11 +53,21 @@ pub(crate) struct Execution {
 
 enum Progress {
     Waiting,
-    /// In flight; the places its answer goes to, for each lookup and each representation sent.
-    Running(Vec<Lookup>),
+    Running(Running),
     Ended,
     /// Ended too, but what it would have found is missing.
     Failed,
+}
+
+/// A fetch that was begun.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    /// Where its answer goes, for each lookup and each representation.
+    pub(super) lookups: Vec<Lookup>,
+    /// The calls that it still waits for: it may share them with other requests, and so need several.
+    pub(super) outstanding: u32,
+    /// Whether one of them did not bring what it was for.
+    pub(super) failed: bool,
 }
 
 /// What one `_entities` field completes (or a root fetch, which has one key).
@@ -95,6 +106,16 @@ impl Execution {
         }
     }
 
+    /// Query or mutation.
+    pub(crate) fn kind(&self) -> OperationKind {
+        self.plan.kind
+    }
+
+    /// What it carries out.
+    pub(crate) fn plan(&self) -> &Rc<ExecutablePlan> {
+        &self.plan
+    }
+
     /// The calls that may be made now. Fetches that turn out to have nothing to ask for end at once.
     pub(crate) fn ready(&mut self) -> Vec<ReadyCall> {
         let plan = Rc::clone(&self.plan);
@@ -106,10 +127,10 @@ impl Execution {
             }
             let started = self.holds(fetch).then(|| self.body_of(fetch)).flatten();
             let progress = match started {
-                Some((body, lookups)) => {
+                Some((body, lookups, lists)) => {
                     let fetch_id = FetchId(u32::try_from(index).unwrap_or(u32::MAX));
-                    calls.push(ReadyCall { fetch: fetch_id, subgraph: fetch.subgraph, body });
-                    Progress::Running(lookups)
+                    calls.push(ReadyCall { fetch: fetch_id, subgraph: fetch.subgraph, body, lists });
+                    Progress::Running(Running { lookups, outstanding: 1, failed: false })
                 }
                 None => Progress::Ended,
             };
@@ -125,23 +146,65 @@ impl Execution {
         self.progress.iter().all(|progress| matches!(progress, Progress::Ended | Progress::Failed))
     }
 
-    /// Notes that a running fetch has ended, and returns where its answer goes. `None` if it was not
-    /// running.
-    pub(super) fn end(&mut self, fetch: FetchId) -> Option<Vec<Lookup>> {
-        let slot = self.progress.get_mut(fetch.0 as usize)?;
-        match std::mem::replace(slot, Progress::Ended) {
-            Progress::Running(lookups) => Some(lookups),
-            other => {
-                *slot = other;
-                None
+    /// The fetches that have not started, and may: whether they do is decided by what is found before them.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = FetchId> + '_ {
+        let waits = |index: &usize| matches!(self.progress.get(*index), Some(Progress::Waiting));
+        let may = move |index: &usize| waits(index) && self.plan.fetches.get(*index).is_some_and(|f| self.holds(f));
+        (0..self.plan.fetches.len()).filter(may).filter_map(|index| u32::try_from(index).ok().map(FetchId))
+    }
+
+    /// Whether a fetch has not started.
+    pub(crate) fn is_awaited(&self, fetch: FetchId) -> bool {
+        matches!(self.progress.get(fetch.0 as usize), Some(Progress::Waiting))
+    }
+
+    /// A number for all that a fetch must have in common with another to share a call with it, save the headers; other
+    /// fetches have it by rare chance only.
+    pub(crate) fn group(&self, fetch: FetchId, seed: u64) -> u64 {
+        let Some(fetch) = self.plan.fetches.get(fetch.0 as usize) else { return seed };
+        let mut group = xxh3_64_with_seed(fetch.document.as_bytes(), seed ^ u64::from(fetch.subgraph.0));
+        for name in &fetch.variables {
+            if let Some((_, json)) = self.variables.iter().find(|(n, _)| n == name) {
+                group = xxh3_64_with_seed(json.as_bytes(), group);
             }
+        }
+        group
+    }
+
+    /// A running fetch waits for so many calls, one unless this is said.
+    pub(crate) fn wait_for(&mut self, fetch: FetchId, calls: u32) {
+        if let Some(Progress::Running(running)) = self.progress.get_mut(fetch.0 as usize) {
+            running.outstanding = calls;
         }
     }
 
-    /// Notes that an ended fetch did not find what it was for.
-    pub(super) fn mark_failed(&mut self, fetch: FetchId) {
+    /// A running fetch waits for so many calls more.
+    pub(crate) fn wait_for_more(&mut self, fetch: FetchId, calls: u32) {
+        if let Some(Progress::Running(running)) = self.progress.get_mut(fetch.0 as usize) {
+            running.outstanding = running.outstanding.saturating_add(calls);
+        }
+    }
+
+    /// Takes out a running fetch one of whose calls has ended, to be given back to [`Execution::put`]. `None` if it was
+    /// not running.
+    pub(super) fn take(&mut self, fetch: FetchId) -> Option<Running> {
+        match self.progress.get_mut(fetch.0 as usize)? {
+            Progress::Running(running) => {
+                running.outstanding = running.outstanding.saturating_sub(1);
+                Some(std::mem::take(running))
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives back a running fetch, which has ended if it waits for no other call.
+    pub(super) fn put(&mut self, fetch: FetchId, running: Running) {
         if let Some(slot) = self.progress.get_mut(fetch.0 as usize) {
-            *slot = Progress::Failed;
+            *slot = match running {
+                Running { outstanding: 0, failed: true, .. } => Progress::Failed,
+                Running { outstanding: 0, failed: false, .. } => Progress::Ended,
+                running => Progress::Running(running),
+            };
         }
     }
 
@@ -159,7 +222,7 @@ impl Execution {
     }
 
     /// Whether a fetch did not find what it was for.
-    pub(super) fn has_failed(&self, fetch: FetchId) -> bool {
+    fn has_failed(&self, fetch: FetchId) -> bool {
         matches!(self.progress.get(fetch.0 as usize), Some(Progress::Failed))
     }
 
@@ -203,7 +266,7 @@ impl Execution {
     }
 
     /// The call's body, and where its answer goes; `None` if no object needs it.
-    fn body_of(&mut self, fetch: &Fetch) -> Option<(Vec<u8>, Vec<Lookup>)> {
+    fn body_of(&mut self, fetch: &Fetch) -> Option<(Vec<u8>, Vec<Lookup>, Vec<KeyList>)> {
         let mut body = Vec::with_capacity(fetch.document.len().saturating_add(256));
         body.extend_from_slice(b"{\"query\":");
         write_string(&fetch.document, &mut body);
@@ -215,6 +278,7 @@ impl Execution {
                 body.extend_from_slice(json.as_bytes());
             }
         }
+        let mut lists = Vec::new();
         let lookups = match &fetch.target {
             Target::Root { path, .. } => vec![self.places_of_root(path)?],
             Target::Entities(entity_lookups) => {
@@ -222,7 +286,9 @@ impl Execution {
                 let mut lookups = Vec::with_capacity(entity_lookups.len());
                 for lookup in entity_lookups {
                     write_key(&lookup.variable, &mut first, &mut body);
-                    lookups.push(self.representations(lookup, lacks_input, &mut body));
+                    let (lookup, list) = self.representations(lookup, lacks_input, &mut body);
+                    lookups.push(lookup);
+                    lists.push(list);
                 }
                 if lookups.iter().all(|lookup| lookup.keys == 0) {
                     return None;
@@ -231,7 +297,7 @@ impl Execution {
             }
         };
         body.extend_from_slice(b"}}");
-        Some((body, lookups))
+        Some((body, lookups, lists))
     }
 
     fn places_of_root(&self, path: &[PathSegment]) -> Option<Lookup> {
@@ -243,16 +309,23 @@ impl Execution {
     }
 
     /// Writes the list of representations, each one once however many objects share it.
-    fn representations(&mut self, lookup: &EntityLookup, lacks_input: bool, body: &mut Vec<u8>) -> Lookup {
+    fn representations(
+        &mut self,
+        lookup: &EntityLookup,
+        lacks_input: bool,
+        body: &mut Vec<u8>,
+    ) -> (Lookup, KeyList) {
         let (plan, typename, tree) = (&self.plan, self.typename, &self.tree);
         let mut found = Lookup::default();
-        let mut seen: HashTable<Seen> = HashTable::new();
+        let mut keys = Keys::default();
+        let mut firsts: Vec<First> = Vec::new();
         let mut twins: Vec<(Node, Node)> = Vec::new();
         body.push(b'[');
+        let from = body.len();
         for (path, segments) in lookup.paths.iter().enumerate() {
             locate(plan, typename, tree, segments, &mut |node| {
                 let comma = body.len();
-                if found.keys > 0 {
+                if !keys.is_empty() {
                     body.push(b',');
                 }
                 let start = body.len();
@@ -260,44 +333,42 @@ impl Execution {
                     body.truncate(comma);
                     return;
                 }
-                let range = start..body.len();
-                let text = body.get(range.clone()).unwrap_or_default();
+                let text = body.get(start..).unwrap_or_default();
                 let hash = xxh3_64(text);
-                if let Some(known) = seen.find_mut(hash, |known| body.get(known.range.clone()) == Some(text))
-                {
+                if let Some(key) = keys.find(body, hash, text) {
                     body.truncate(comma);
-                    if known.path != path {
-                        (known.path, known.first) = (path, node);
-                    } else if self.shares && tree.are_equal(node, known.first) {
-                        twins.push((node, known.first));
-                        return;
+                    let key = key as usize;
+                    if let Some(known) = firsts.get_mut(key) {
+                        if known.path != path {
+                            *known = First { path, node };
+                        } else if self.shares && tree.are_equal(node, known.node) {
+                            twins.push((node, known.node));
+                            return;
+                        }
                     }
-                    found.places.push(Place { key: known.key, path, node });
+                    found.places.push(Place { key, path, node });
                 } else {
-                    let new = Seen { hash, key: found.keys, range, path, first: node };
-                    seen.insert_unique(hash, new, |known| known.hash);
-                    found.places.push(Place { key: found.keys, path, node });
-                    found.keys = found.keys.saturating_add(1);
+                    let key = keys.push(hash, start, body.len()) as usize;
+                    firsts.push(First { path, node });
+                    found.places.push(Place { key, path, node });
                 }
             });
         }
+        let list = KeyList { from, to: body.len(), keys };
         body.push(b']');
         for (node, first) in twins {
             self.tree.forward(node, first);
             self.tree.share(first);
         }
-        found
+        found.keys = list.keys.len();
+        (found, list)
     }
 }
 
-/// A representation that was written.
-struct Seen {
-    hash: u64,
-    key: usize,
-    range: Range<usize>,
-    /// The path at which an object with it was found last, and the first such object there.
+/// The path at which an object with a representation was found last, and the first such object there.
+struct First {
     path: usize,
-    first: Node,
+    node: Node,
 }
 
 /// Whether some fetch is for objects below certain types only. Then two places that one fetch completes may differ in

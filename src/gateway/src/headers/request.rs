@@ -11,6 +11,11 @@ use crate::event::{Header, ReceivedHeader};
 /// The W3C trace context. It is passed on unread: Weir makes no spans, so the parent stays who it was.
 const TRACE_CONTEXT: [&str; 2] = ["traceparent", "tracestate"];
 
+/// Whether a header is part of the trace context.
+pub(crate) fn is_trace_context(name: &str) -> bool {
+    TRACE_CONTEXT.contains(&name)
+}
+
 /// Keeps of a client's headers those that some subgraph may be sent, since a request holds them to its end.
 pub(crate) fn keep_forwardable(headers: &mut Vec<ReceivedHeader>, config: &Config) {
     // Named in `connection`, a header ends here like the connection's own ones.
@@ -30,7 +35,7 @@ pub(crate) fn keep_forwardable(headers: &mut Vec<ReceivedHeader>, config: &Confi
         })
         .collect();
     headers.retain(|(name, _)| {
-        let wanted = (config.trace_context && TRACE_CONTEXT.contains(&name.as_str()))
+        let wanted = (config.trace_context && is_trace_context(name))
             || forwards.iter().any(|forward| forward.takes(name));
         wanted && !is_hop(name)
     });
@@ -45,7 +50,7 @@ pub(crate) fn for_call(
     out: &mut Vec<Header>,
 ) {
     if config.trace_context {
-        for (name, value) in client.iter().filter(|(name, _)| TRACE_CONTEXT.contains(&name.as_str())) {
+        for (name, value) in client.iter().filter(|(name, _)| is_trace_context(name)) {
             out.push(owned(name, value));
         }
     }

@@ -1,143 +1,266 @@
-//! Calls to subgraphs: what is sent, and what comes of the answer or of none.
+//! Calls to subgraphs: who shares them, what is sent, and what comes of the answer or of none.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Calling, Gateway, InFlight};
+use weir_planner::ExecutablePlan;
+use weir_planner::plan::{FetchId, OperationKind};
+
+use super::{Calling, Gateway};
 use crate::config::SubgraphConfig;
 use crate::error::Code;
-use crate::event::{Call, CallFailure, CallId, Header, HttpResponse, Level, Output, RequestId, Timestamp};
-use crate::executor::{Answer, ReadyCall};
-use crate::headers;
+use crate::event::{Call, CallFailure, CallId, HttpResponse, Level, Output, RequestId, Timestamp};
+use crate::executor::{Answer, ReadyCall, Reading};
 use crate::limit::Limit;
+use crate::loader::{Departure, FlightId, Landed, Route, Sharing, Subscriber, Ticket, Wanted};
 use crate::metric::Metric;
 use crate::response::errors::GraphQlError;
 
-const CONTENT_TYPE: Header = (Cow::Borrowed("content-type"), Cow::Borrowed(b"application/json"));
-
-const ACCEPT: Header = (
-    Cow::Borrowed("accept"),
-    Cow::Borrowed(b"application/graphql-response+json;charset=utf-8, application/json;charset=utf-8"),
-);
-
 impl Gateway {
-    /// Makes a call for operation `part` of a request, which has `left` until its deadline.
-    pub(super) fn call(
+    /// Gets what a fetch of operation `part` of a request asks for, which has `left` until its deadline: by a call of its
+    /// own, or one that others make too. `group` is what it was expected by.
+    pub(super) fn get_for(
         &mut self,
         now: Timestamp,
-        request: RequestId,
+        id: RequestId,
         part: u32,
         left: Duration,
         ready: ReadyCall,
+        group: Option<u64>,
     ) {
-        let ReadyCall { fetch, subgraph, body } = ready;
-        let id = self.next_call_id();
-        let Some(asking) = self.requests.get_mut(&request) else { return };
-        let engine = Rc::clone(&asking.engine);
-        let config = engine.config.subgraphs.get(subgraph.0 as usize);
-        let timeout = config.map_or(left, |config| config.timeout);
-        let in_flight = InFlight { request, part, fetch, subgraph, lasts_to_deadline: left <= timeout };
-        self.calls.insert(id, Calling::Fetch(in_flight));
-        let mut headers = vec![CONTENT_TYPE, ACCEPT];
-        asking.calls.push(id);
-        if let Some(config) = config {
-            headers::for_call(&engine.config, config, &asking.headers, &mut headers);
-        }
-        let Some(config) = config else {
+        let ReadyCall { fetch, subgraph, body, lists } = ready;
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        let engine = Rc::clone(&request.engine);
+        let Some(config) = engine.config.subgraphs.get(subgraph.0 as usize) else {
             // A plan names subgraphs of its own supergraph only; if not, the fetch must end all the same.
             self.outputs.push_back(Output::Log(Level::Error, "weir: a plan names no subgraph".into()));
-            return self.call_failed(now, id, CallFailure::Refused);
+            if let Some(execution) = request.work.running(part) {
+                execution.fail(fetch, &error_of(CallFailure::Refused, None));
+            }
+            return self.advance(now, id, part);
         };
+        let generation = request.generation;
+        let headers = request.headers_to(&self.plain_headers, subgraph);
+        let Some(execution) = request.work.running(part) else { return };
+        let is_query = execution.kind() == OperationKind::Query;
+        let is_expected = group.is_some();
+        let group = group.unwrap_or_else(|| execution.group(fetch, headers.seed ^ generation));
+        let label = engine.label(subgraph);
+        let sharing = if is_query { self.sharing(label, &config.entity_batching) } else { Sharing::NONE };
+        let route = Route { generation, subgraph, headers: headers.deciding };
+        let until = now.after(config.timeout.min(left).max(Duration::from_millis(1)));
+        let ticket = Ticket { request: id, part, fetch };
+        let keys = lists.iter().fold(0_usize, |sum, list| sum.saturating_add(list.keys.len()));
+        let placed = self.loader.want(now, Wanted { ticket, group, route, body, lists, until }, is_expected, sharing);
+        if placed.flights != 1
+            && let Some(execution) = self.requests.get_mut(&id).and_then(|request| request.work.running(part))
+        {
+            execution.wait_for(fetch, placed.flights);
+        }
+        if is_query {
+            self.wanted(now, label, &config.entity_batching, group, keys, placed);
+        }
+    }
+
+    /// Sends the calls that are due.
+    pub(super) fn send_flights(&mut self, now: Timestamp) {
+        while let Some(departure) = self.loader.depart(now) {
+            self.send_flight(now, departure);
+        }
+        if self.loader.needs_turn() {
+            self.outputs.push_back(Output::Wake);
+        }
+    }
+
+    fn send_flight(&mut self, now: Timestamp, departure: Departure) {
+        let id = self.next_call_id();
+        let owner = departure.is_at_once.then_some(departure.owner);
+        self.calls.insert(id, Calling::Flight(departure.flight));
+        self.loader.sent(departure.flight, id, owner);
+        let subgraph = departure.route.subgraph;
+        let Some(request) = self.requests.get_mut(&departure.owner) else { return };
+        let engine = Rc::clone(&request.engine);
+        let Some(config) = engine.config.subgraphs.get(subgraph.0 as usize) else { return };
+        let headers = request.headers_to(&self.plain_headers, subgraph).all;
         let call = Call {
             id,
-            request: Some(request),
+            request: owner,
             method: "POST",
             cluster: config.cluster.clone(),
             authority: config.authority.clone(),
             path: config.path.clone(),
             headers,
-            body,
-            timeout: timeout.min(left).max(Duration::from_millis(1)),
+            body: Rc::clone(&departure.body),
+            timeout: departure.until.since(now).max(Duration::from_millis(1)),
         };
-        self.count(Metric::SubgraphCalls(engine.label(subgraph)), 1);
+        let label = engine.label(subgraph);
+        self.count(Metric::SubgraphCalls(label), 1);
+        self.departed(now, label, &config.entity_batching, &departure);
         self.outputs.push_back(Output::Call(call));
     }
 
     /// A subgraph has answered.
     pub(super) fn call_done(&mut self, now: Timestamp, call: CallId, response: HttpResponse) {
-        // Unknown: the request it was made for has been answered, or its client is gone.
-        let in_flight = match self.calls.remove(&call) {
-            Some(Calling::Fetch(in_flight)) => in_flight,
-            Some(other) => return self.own_call_ended(now, other, Ok(response)),
-            None => return,
-        };
-        let InFlight { request: id, part, fetch, subgraph, .. } = in_flight;
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        request.calls.retain(|open| *open != call);
+        match self.calls.remove(&call) {
+            Some(Calling::Flight(flight)) => self.flight_answered(now, flight, response),
+            Some(other) => self.own_call_ended(now, other, Ok(response)),
+            // The request it was made for has been answered, or its client is gone.
+            None => {}
+        }
+    }
+
+    /// A call has failed without an answer.
+    pub(super) fn call_failed(&mut self, now: Timestamp, call: CallId, failure: CallFailure) {
+        match self.calls.remove(&call) {
+            Some(Calling::Flight(flight)) => self.flight_failed(now, flight, failure),
+            Some(other) => self.own_call_ended(now, other, Err(failure)),
+            None => {}
+        }
+    }
+
+    fn flight_answered(&mut self, now: Timestamp, flight: FlightId, response: HttpResponse) {
+        let Some(landed) = self.loader.land(flight) else { return };
         let HttpResponse { status, headers, body } = response;
+        let readings = self.read(&landed, status, body);
+        let poisoned = readings.first().is_some_and(|(_, _, reading, _)| reading.fails_all());
+        let label = self.label_of(&landed);
+        self.landed(now, label, &landed, !poisoned);
+        if poisoned && !matches!(status, 429 | 503) && self.loader.may_split(&landed) && self.may_repeat(now, label, &landed) {
+            return self.split(now, landed);
+        }
+        let mut fine = true;
+        for subscriber in &landed.subscribers {
+            fine &= self.give(subscriber, &landed, &readings, &headers);
+        }
+        if !fine {
+            self.count(Metric::SubgraphFailures(label), 1);
+        }
+        self.advance_all(now, &landed.subscribers);
+    }
+
+    /// Reads an answer, once for each plan that a request with it runs.
+    fn read(&self, landed: &Landed, status: u16, body: Vec<u8>) -> Readings {
+        let mut plans: Readings = Vec::with_capacity(1);
+        for subscriber in &landed.subscribers {
+            let Ticket { request, part, fetch } = subscriber.ticket;
+            let Some(request) = self.requests.get(&request) else { continue };
+            let Some(plan) = request.work.plan(part) else { continue };
+            if !plans.iter().any(|(known, of, ..)| Rc::ptr_eq(known, plan) && *of == fetch) {
+                plans.push((Rc::clone(plan), fetch, Rc::default(), Rc::clone(&request.engine)));
+            }
+        }
+        let mut left = Some(body);
+        let last = plans.len().saturating_sub(1);
+        for (index, (plan, fetch, reading, engine)) in plans.iter_mut().enumerate() {
+            let config = engine.config.subgraphs.get(landed.subgraph.0 as usize);
+            let service = config.map_or("", |config| config.name.as_str());
+            let body = if index == last { left.take() } else { left.clone() }.unwrap_or_default();
+            *reading = Rc::new(Reading::new(plan, *fetch, landed.keys(), Answer { status, body, service }));
+        }
+        plans
+    }
+
+    /// Gives a request its part of an answer. False if that was no use: the subgraph is at fault.
+    fn give(
+        &mut self,
+        subscriber: &Subscriber,
+        landed: &Landed,
+        readings: &Readings,
+        headers: &[(String, Vec<u8>)],
+    ) -> bool {
+        let Ticket { request: id, part, fetch } = subscriber.ticket;
+        let Some(request) = self.requests.get_mut(&id) else { return true };
         let engine = Rc::clone(&request.engine);
-        let label = engine.label(subgraph);
         let mut headers_fit = true;
         let mut service = "";
-        if let Some(config) = engine.config.subgraphs.get(subgraph.0 as usize) {
+        if let Some(config) = engine.config.subgraphs.get(landed.subgraph.0 as usize) {
             service = config.name.as_str();
             if !(engine.config.headers.response.is_empty() && config.headers.response.is_empty()) {
-                headers_fit = request.response_headers.take(&engine.config, config, (part, fetch.0), headers);
+                let place = (part, fetch.0);
+                headers_fit = request.response_headers.take(&engine.config, config, place, headers.to_vec());
             }
         }
         let limit = engine.config.limits.max_response_bytes;
-        let too_large = request.work.bytes().saturating_add(body.len()) > limit;
-        let Some(execution) = request.work.running(part) else { return };
-        let fine = if too_large {
+        let kept = request.work.bytes();
+        let Some(plan) = request.work.plan(part) else { return true };
+        let found = readings.iter().find(|(known, of, ..)| Rc::ptr_eq(known, plan) && *of == fetch);
+        let Some((.., reading, _)) = found else { return true };
+        // Of a call that others share, what is its own counts.
+        let bytes = reading.bytes_of(&subscriber.share);
+        let Some(execution) = request.work.running(part) else { return true };
+        let fine = if kept.saturating_add(bytes) > limit {
             let message = format!(
                 "The answers of the subgraphs are together larger than {limit} bytes (limits.max_response_bytes)."
             );
-            let error = GraphQlError::new(Code::ResponseTooLarge, message);
-            execution.fail(fetch, error.of(service));
+            execution.fail(fetch, &GraphQlError::new(Code::ResponseTooLarge, message).of(service));
             false
         } else {
-            execution.absorb(fetch, Answer { status, body, service })
+            execution.absorb(fetch, reading, &subscriber.share, bytes)
         };
         if !headers_fit {
             let line = format!("weir: headers of subgraph {service} left out: a reply would have too many");
             self.outputs.push_back(Output::Log(Level::Warn, line));
             self.count(Metric::LimitHit(Limit::ResponseHeaders), 1);
         }
-        if !fine {
-            self.count(Metric::SubgraphFailures(label), 1);
-        }
-        self.advance(now, id, part);
+        fine
     }
 
-    /// A call has failed without an answer.
-    pub(super) fn call_failed(&mut self, now: Timestamp, call: CallId, failure: CallFailure) {
-        let in_flight = match self.calls.remove(&call) {
-            Some(Calling::Fetch(in_flight)) => in_flight,
-            Some(other) => return self.own_call_ended(now, other, Err(failure)),
-            None => return,
-        };
-        let InFlight { request: id, part, fetch, subgraph, lasts_to_deadline } = in_flight;
-        let Some(engine) = self.requests.get(&id).map(|request| Rc::clone(&request.engine)) else { return };
-        self.count(Metric::SubgraphFailures(engine.label(subgraph)), 1);
+    /// Asks once more for what a call was to bring that failed as a whole, in halves.
+    fn split(&mut self, now: Timestamp, landed: Landed) {
+        let requests = &mut self.requests;
+        self.loader.split(now, landed, |ticket, flights| {
+            let execution = requests.get_mut(&ticket.request).and_then(|request| request.work.running(ticket.part));
+            if let Some(execution) = execution {
+                execution.wait_for_more(ticket.fetch, flights.saturating_sub(1));
+            }
+        });
+    }
+
+    fn flight_failed(&mut self, now: Timestamp, flight: FlightId, failure: CallFailure) {
+        let Some(landed) = self.loader.land(flight) else { return };
+        let label = self.label_of(&landed);
+        self.landed(now, label, &landed, false);
+        self.count(Metric::SubgraphFailures(label), 1);
         if failure == CallFailure::Refused {
-            self.count(Metric::SubgraphRefusals(engine.label(subgraph)), 1);
+            self.count(Metric::SubgraphRefusals(label), 1);
         }
-        if failure == CallFailure::TimedOut && lasts_to_deadline {
-            // It is the request that took too long, whichever of the host's timers comes first; the host's
-            // clock may even be a little behind `now`.
-            self.exceed(id);
-            return self.end_late(now);
+        let mut is_late = false;
+        for subscriber in &landed.subscribers {
+            let Ticket { request: id, part, fetch } = subscriber.ticket;
+            let Some(request) = self.requests.get_mut(&id) else { continue };
+            if failure == CallFailure::TimedOut && request.deadline <= subscriber.until.min(landed.until) {
+                // It is the request that took too long, whichever of the host's timers comes first; the host's
+                // clock may even be a little behind `now`.
+                self.exceed(id);
+                is_late = true;
+                continue;
+            }
+            let config = request.engine.config.subgraphs.get(landed.subgraph.0 as usize);
+            let error = error_of(failure, config);
+            if let Some(execution) = request.work.running(part) {
+                execution.fail(fetch, &error);
+            }
         }
-        let Some(request) = self.requests.get_mut(&id) else { return };
-        request.calls.retain(|open| *open != call);
-        let config = engine.config.subgraphs.get(subgraph.0 as usize);
-        if let Some(execution) = request.work.running(part) {
-            execution.fail(fetch, error_of(failure, config));
+        if is_late {
+            self.end_late(now);
         }
-        self.advance(now, id, part);
+        self.advance_all(now, &landed.subscribers);
+    }
+
+    fn advance_all(&mut self, now: Timestamp, subscribers: &[Subscriber]) {
+        for subscriber in subscribers {
+            self.advance(now, subscriber.ticket.request, subscriber.ticket.part);
+        }
+    }
+
+    fn label_of(&self, landed: &Landed) -> crate::metric::SubgraphId {
+        let first = landed.subscribers.first().and_then(|first| self.requests.get(&first.ticket.request));
+        first.map_or(landed.subgraph, |request| request.engine.label(landed.subgraph))
     }
 }
+
+/// An answer, for each plan and fetch that it is read for.
+type Readings = Vec<(Rc<ExecutablePlan>, FetchId, Rc<Reading>, Rc<crate::engine::Engine>)>;
 
 impl Gateway {
     /// A call that no client's request makes has ended.
@@ -151,7 +274,7 @@ impl Gateway {
             Calling::StoreGet(key, get) => self.store_got(now, key, *get, answer),
             Calling::StorePut(put) => self.store_put_ended(now, *put, answer),
             Calling::Supergraph => self.fetched(now, answer),
-            Calling::Fetch(_) => {}
+            Calling::Flight(_) => {}
         }
     }
 }

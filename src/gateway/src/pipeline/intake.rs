@@ -133,9 +133,11 @@ impl Gateway {
             deadline,
             media,
             work,
+            generation: self.generation,
             operations,
-            calls: Vec::new(),
+            expected: Vec::new(),
             headers,
+            call_headers: Vec::new(),
             response_headers: headers::Collected::default(),
         };
         self.requests.insert(id, request);
@@ -145,6 +147,7 @@ impl Gateway {
         }
         for part in 0..u32::try_from(operations).unwrap_or(u32::MAX) {
             self.advance(now, id, part);
+            self.expect(id, part);
         }
         if is_batch {
             // One of which every operation was refused waits for nothing.
@@ -164,6 +167,7 @@ impl Gateway {
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.work.start(part, Execution::new(Rc::clone(plan), variables));
         self.advance(now, id, part);
+        self.expect(id, part);
     }
 
     /// There is no plan for an operation.

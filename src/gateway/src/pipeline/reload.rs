@@ -172,8 +172,8 @@ impl Gateway {
             cluster: target.cluster.clone(),
             authority: target.authority.clone(),
             path: target.path.clone(),
-            headers,
-            body: Vec::new(),
+            headers: headers.into(),
+            body: Rc::default(),
             timeout: *timeout,
         };
         self.count(Metric::SupergraphFetches, 1);

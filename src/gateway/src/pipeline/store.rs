@@ -57,8 +57,8 @@ impl Gateway {
             cluster: config.target.cluster.clone(),
             authority: config.target.authority.clone(),
             path,
-            headers,
-            body,
+            headers: headers.into(),
+            body: body.into(),
             timeout: config.timeout,
         };
         self.send(calling, call);

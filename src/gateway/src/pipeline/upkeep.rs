@@ -32,6 +32,7 @@ impl Gateway {
             self.tend_store(now);
             let micros = std::mem::take(&mut self.looked_micros);
             self.count_many(Metric::PlanCacheLookupTimeTotal, micros);
+            self.tend_batches(now);
             self.watch(now);
         }
         self.go_on_warming(now, is_tick);
@@ -77,6 +78,7 @@ impl Gateway {
         self.warm_up(super::warm_up::WarmUp::default());
         self.retire_store();
         self.retire_alerts();
+        self.retire_batches();
     }
 
     fn resized(&mut self, before: (usize, usize), after: (usize, usize)) {

@@ -1,5 +1,10 @@
 //! What one HTTP request asks for: one operation, or several that are answered together.
 
+use std::rc::Rc;
+
+use weir_planner::ExecutablePlan;
+use weir_planner::plan::OperationKind;
+
 use crate::error::Code;
 use crate::event::Reply;
 use crate::executor::Execution;
@@ -10,6 +15,7 @@ pub(super) struct Work {
     parts: Parts,
     /// The code of the first error that was met.
     code: Option<Code>,
+    mutates: bool,
 }
 
 enum Parts {
@@ -31,11 +37,12 @@ impl Work {
     pub(super) fn new(operations: usize, is_batch: bool) -> Work {
         let parts =
             if is_batch { Parts::Batch(Vec::with_capacity(operations)) } else { Parts::One(Part::Waiting) };
-        Work { parts, code: None }
+        Work { parts, code: None, mutates: false }
     }
 
     /// Adds an operation.
     pub(super) fn push(&mut self, execution: Execution) {
+        self.mutates |= execution.kind() != OperationKind::Query;
         self.add(Part::Running(execution));
     }
 
@@ -53,6 +60,7 @@ impl Work {
 
     /// The plan of an operation has come.
     pub(super) fn start(&mut self, part: u32, execution: Execution) {
+        self.mutates |= execution.kind() != OperationKind::Query;
         if let Some(slot @ Part::Waiting) = self.part(part) {
             *slot = Part::Running(execution);
         }
@@ -75,6 +83,19 @@ impl Work {
             Part::Running(execution) => Some(execution),
             Part::Waiting | Part::Ended(_) => None,
         }
+    }
+
+    /// The plan of an operation that has not ended.
+    pub(super) fn plan(&self, part: u32) -> Option<&Rc<ExecutablePlan>> {
+        match self.parts().get(part as usize)? {
+            Part::Running(execution) => Some(execution.plan()),
+            Part::Waiting | Part::Ended(_) => None,
+        }
+    }
+
+    /// Whether some operation may change something.
+    pub(super) fn mutates(&self) -> bool {
+        self.mutates
     }
 
     /// Takes out an operation that has not ended, to be given back as [`Work::end`].

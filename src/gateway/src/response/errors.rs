@@ -99,7 +99,7 @@ impl GraphQlError {
 }
 
 /// An error as a subgraph reported it, its path still in the subgraph's terms.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reported {
     pub(crate) error: GraphQlError,
     pub(crate) path: Vec<PathItem>,

@@ -78,16 +78,14 @@ impl Tree {
     /// The object that `data` is made of.
     pub(crate) const ROOT: Node = Node { instance: 0, object: ObjectId(0) };
 
-    /// Adds an answer, once more if need be.
-    pub(crate) fn add(&mut self, segment: Rc<Segment>, is_copy: bool) -> u32 {
-        if !is_copy {
-            self.bytes = self.bytes.saturating_add(segment.bytes());
-        }
+    /// Adds an answer that counts for so many bytes: none if it is there already.
+    pub(crate) fn add(&mut self, segment: Rc<Segment>, bytes: usize) -> u32 {
+        self.bytes = self.bytes.saturating_add(bytes);
         self.instances.push(Instance { segment, heads: Vec::new(), shared: false });
         u32::try_from(self.instances.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Bytes of all answers.
+    /// Bytes of all answers, as far as they are this request's.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -244,7 +242,8 @@ impl Tree {
         let mut same = Vec::new();
         let value = self.copy(&mut segment, &mut same, Some(old), Some(new));
         let object = segment.add_object(&mut vec![Field { key, value }], 0);
-        let instance = self.add(Rc::new(segment), false);
+        let bytes = segment.bytes();
+        let instance = self.add(Rc::new(segment), bytes);
         for (node, object) in same {
             self.forward(node, Node { instance, object });
         }

@@ -1,0 +1,538 @@
+//! Which fetches of which requests share a call.
+//!
+//! Fetches may share one if they ask the same subgraph the same document, with the same other variables and the same
+//! forwarded headers, for the same supergraph: a *group*. What is asked for is a *key*: a representation, or all of a
+//! root fetch. A call with its keys and those who wait for it is a *flight*; before it is sent it may gather keys.
+//!
+//! Equality is always proved on bytes; hashes only find candidates. Memory is bounded by the requests in work: each
+//! flight has a subscriber, each subscription is of a fetch in work.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use slab::Slab;
+use weir_planner::plan::{FetchId, SubgraphId};
+use weir_traffic::batch_window::Reason;
+
+use crate::event::{CallId, Header, RequestId, Timestamp};
+use crate::executor::{KeyList, Share};
+
+mod flight;
+
+use flight::{Flight, State};
+
+/// A fetch of an operation of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Ticket {
+    pub(crate) request: RequestId,
+    /// The operation's place in the request.
+    pub(crate) part: u32,
+    pub(crate) fetch: FetchId,
+}
+
+/// Where a call goes, and with what headers.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// Of the supergraph.
+    pub(crate) generation: u64,
+    pub(crate) subgraph: SubgraphId,
+    /// What decides whether calls may be shared.
+    pub(crate) headers: Rc<[Header]>,
+}
+
+impl Route {
+    fn is(&self, other: &Route) -> bool {
+        (self.generation, self.subgraph) == (other.generation, other.subgraph)
+            && (Rc::ptr_eq(&self.headers, &other.headers) || self.headers == other.headers)
+    }
+}
+
+/// How a subgraph's calls are shared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sharing {
+    /// Keys in a call, at most; a request that wants more gets several.
+    pub(crate) most: usize,
+    /// Keys at which a call waits for no others.
+    pub(crate) enough: usize,
+    /// How long a call waits for others, at most.
+    pub(crate) window: Duration,
+    /// Whether it gathers the keys of several requests.
+    pub(crate) batches: bool,
+    /// How old a call may be for others to join it; zero: none is joined.
+    pub(crate) joinable_age: Duration,
+}
+
+impl Sharing {
+    /// A call of its own.
+    pub(crate) const NONE: Sharing = Sharing {
+        most: usize::MAX,
+        enough: 0,
+        window: Duration::ZERO,
+        batches: false,
+        joinable_age: Duration::ZERO,
+    };
+}
+
+/// What a request wants of a subgraph.
+pub(crate) struct Wanted {
+    pub(crate) ticket: Ticket,
+    /// The group's number; see [`Loader::expect`].
+    pub(crate) group: u64,
+    pub(crate) route: Route,
+    /// The call that it would make alone.
+    pub(crate) body: Vec<u8>,
+    pub(crate) lists: Vec<KeyList>,
+    /// Until when it would wait for its answer.
+    pub(crate) until: Timestamp,
+}
+
+/// What became of a [`Wanted`].
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// The flights that bring it all.
+    pub(crate) flights: u32,
+    /// Keys that were on their way already.
+    pub(crate) joined: usize,
+    /// Keys that another request had added to the same call.
+    pub(crate) duplicates: usize,
+}
+
+/// A flight's number. It may be given again when it has landed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FlightId(usize);
+
+/// A call that is to be sent.
+#[derive(Debug)]
+pub(crate) struct Departure {
+    pub(crate) flight: FlightId,
+    pub(crate) route: Route,
+    pub(crate) body: Rc<Vec<u8>>,
+    /// The request that came last of those that wait for it.
+    pub(crate) owner: RequestId,
+    /// Whether the owner's coming is why it is sent, so that its stream may do so.
+    pub(crate) is_at_once: bool,
+    /// Whether it is a batch of entities that was not sent before.
+    pub(crate) is_counted: bool,
+    pub(crate) until: Timestamp,
+    pub(crate) keys: usize,
+    pub(crate) requests: usize,
+    pub(crate) waited: Duration,
+    pub(crate) reason: Reason,
+}
+
+/// Somebody who waits for a flight.
+#[derive(Debug, Clone)]
+pub(crate) struct Subscriber {
+    pub(crate) ticket: Ticket,
+    pub(crate) share: Share,
+    pub(crate) until: Timestamp,
+}
+
+/// A flight whose call has ended.
+#[derive(Debug)]
+pub(crate) struct Landed {
+    pub(crate) subgraph: SubgraphId,
+    pub(crate) subscribers: Vec<Subscriber>,
+    pub(crate) sent: Timestamp,
+    pub(crate) until: Timestamp,
+    flight: Flight,
+}
+
+impl Landed {
+    /// Keys of the call, for each lookup.
+    pub(crate) fn keys(&self) -> Vec<usize> {
+        self.flight.lists.iter().map(|list| list.len()).collect()
+    }
+
+    /// All of them; a root fetch counts as one.
+    pub(crate) fn size(&self) -> usize {
+        self.flight.size()
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Loader {
+    flights: Slab<Flight>,
+    /// Flights that others may join or add to, by their group's number.
+    groups: HashMap<u64, Vec<FlightId>>,
+    /// How many fetches of a group have not started; a number that two groups have by chance only makes one wait in vain.
+    expected: HashMap<u64, u32>,
+    /// Flights that gather keys until a time.
+    windows: BTreeSet<(Timestamp, FlightId)>,
+    /// Flights that gather keys until the host's next turn.
+    turn: Vec<FlightId>,
+    leaving: VecDeque<(FlightId, Reason)>,
+    /// Mutations answered so far: flights from before are not joined.
+    epoch: u64,
+}
+
+impl Loader {
+    /// A request in work has a fetch of this group that has not started.
+    pub(crate) fn expect(&mut self, group: u64) {
+        let count = self.expected.entry(group).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// It starts, or never will.
+    pub(crate) fn unexpect(&mut self, group: u64) {
+        if self.come(group) {
+            self.complete(group);
+        }
+    }
+
+    /// Notes that one less is expected; true if nobody is any more.
+    fn come(&mut self, group: u64) -> bool {
+        match self.expected.get_mut(&group) {
+            Some(count) if *count > 1 => {
+                *count = count.saturating_sub(1);
+                false
+            }
+            Some(_) => {
+                self.expected.remove(&group);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Sends what gathers for a group that nobody else will add to.
+    fn complete(&mut self, group: u64) {
+        let gathering: Vec<FlightId> = self
+            .groups
+            .get(&group)
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|id| self.flights.get(id.0).is_some_and(Flight::gathers))
+            .collect();
+        for id in gathering {
+            self.close(id, Reason::Complete);
+        }
+    }
+
+    /// Finds or makes the flights for what a request wants. Those that are to be sent at once are then to be had from
+    /// [`Loader::depart`]. `expected` says whether it was announced by [`Loader::expect`].
+    pub(crate) fn want(&mut self, now: Timestamp, wanted: Wanted, expected: bool, sharing: Sharing) -> Placed {
+        if expected {
+            self.come(wanted.group);
+        }
+        let alone = !sharing.batches || !self.expected.contains_key(&wanted.group);
+        let size = flight::size(wanted.lists.iter().map(|list| &list.keys));
+        let candidates = self.candidates(now, &wanted, sharing);
+        if candidates.is_empty() && (alone || wanted.lists.is_empty()) && size <= sharing.most {
+            let shares = sharing.batches || !sharing.joinable_age.is_zero();
+            let group = shares.then_some(wanted.group);
+            let id = self.add(Flight::whole(wanted, self.epoch), group);
+            self.leaving.push_back((id, Reason::Alone));
+            return Placed { flights: 1, ..Placed::default() };
+        }
+        if wanted.lists.is_empty() {
+            // A root fetch, and one is on its way: candidates are never empty here.
+            if let Some(flight) = candidates.first().and_then(|id| self.flights.get_mut(id.0)) {
+                flight.subscribe(Subscriber { ticket: wanted.ticket, share: Share::Whole, until: wanted.until });
+            }
+            return Placed { flights: 1, joined: 1, duplicates: 0 };
+        }
+        self.place_keys(now, wanted, &candidates, alone, sharing)
+    }
+
+    /// The flights of the group that the request may join or add to: the one that gathers last.
+    fn candidates(&self, now: Timestamp, wanted: &Wanted, sharing: Sharing) -> Vec<FlightId> {
+        let Some(group) = self.groups.get(&wanted.group) else { return Vec::new() };
+        let usable = |id: &&FlightId| {
+            self.flights.get(id.0).is_some_and(|flight| {
+                let open = match flight.state {
+                    State::Gathering { .. } => sharing.batches,
+                    State::Sent { at, epoch, .. } => {
+                        epoch == self.epoch
+                            && !sharing.joinable_age.is_zero()
+                            && now.since(at) <= sharing.joinable_age
+                            // Else it may end for its owner's lack of time.
+                            && flight.until.after(sharing.joinable_age) >= wanted.until
+                    }
+                };
+                open && flight.fits(wanted)
+            })
+        };
+        let mut found: Vec<FlightId> = group.iter().filter(usable).copied().collect();
+        found.sort_by_key(|id| self.flights.get(id.0).is_some_and(Flight::gathers));
+        found
+    }
+
+    fn place_keys(
+        &mut self,
+        now: Timestamp,
+        wanted: Wanted,
+        candidates: &[FlightId],
+        alone: bool,
+        sharing: Sharing,
+    ) -> Placed {
+        let Wanted { ticket, group, route, body, lists, until } = wanted;
+        let body = Rc::new(body);
+        let mut placed = Placed::default();
+        let mut shares: Vec<(FlightId, Vec<Vec<(u32, u32)>>)> = Vec::new();
+        let mut gathering =
+            candidates.last().copied().filter(|id| self.flights.get(id.0).is_some_and(Flight::gathers));
+        let joinable: Vec<FlightId> = candidates.iter().copied().filter(|id| Some(*id) != gathering).collect();
+        for (number, list) in lists.iter().enumerate() {
+            for (own, key) in (0_u32..).zip(list.keys.iter()) {
+                let bytes = key.of(&body);
+                let known = joinable.iter().find_map(|id| {
+                    let theirs = self.flights.get(id.0)?.find(number, key.hash, bytes)?;
+                    Some((*id, theirs))
+                });
+                if let Some((id, theirs)) = known {
+                    placed.joined = placed.joined.saturating_add(1);
+                    note(&mut shares, id, lists.len(), number, (own, theirs));
+                    continue;
+                }
+                if let Some((id, theirs)) =
+                    gathering.and_then(|id| Some((id, self.flights.get(id.0)?.find(number, key.hash, bytes)?)))
+                {
+                    placed.duplicates = placed.duplicates.saturating_add(1);
+                    note(&mut shares, id, lists.len(), number, (own, theirs));
+                    continue;
+                }
+                if let Some(full) = gathering
+                    && self.flights.get(full.0).is_none_or(|flight| flight.size() >= sharing.most.max(1))
+                {
+                    self.close(full, Reason::Size);
+                    gathering = None;
+                }
+                let id = gathering.unwrap_or_else(|| {
+                    let flight = Flight::gathering(now, route.clone(), group, &body, &lists, until);
+                    self.add(flight, Some(group))
+                });
+                gathering = Some(id);
+                let theirs = self.flights.get_mut(id.0).map_or(0, |flight| flight.push(number, key.hash, bytes));
+                note(&mut shares, id, lists.len(), number, (own, theirs));
+            }
+        }
+        placed.flights = u32::try_from(shares.len()).unwrap_or(u32::MAX);
+        for (id, pairs) in shares {
+            let Some(flight) = self.flights.get_mut(id.0) else { continue };
+            let share = flight.share(pairs, &lists);
+            flight.subscribe(Subscriber { ticket, share, until });
+        }
+        if let Some(id) = gathering {
+            self.settle(now, id, alone, sharing);
+        }
+        placed
+    }
+
+    /// Decides how long a flight gathers keys, after some were added.
+    fn settle(&mut self, now: Timestamp, id: FlightId, alone: bool, sharing: Sharing) {
+        let Some(flight) = self.flights.get_mut(id.0) else { return };
+        let State::Gathering { opened, waits } = &mut flight.state else { return };
+        let (opened, waits) = (*opened, std::mem::replace(waits, true));
+        if alone {
+            let first = flight.subscribers.len() == 1 && !waits;
+            return self.close(id, if first { Reason::Alone } else { Reason::Complete });
+        }
+        if flight.size() >= sharing.enough.min(sharing.most) {
+            return self.close(id, Reason::Size);
+        }
+        let ends = opened.after(sharing.window);
+        if !waits {
+            if sharing.window.is_zero() {
+                self.turn.push(id);
+            } else {
+                self.windows.insert((ends, id));
+                flight.ends = Some(ends);
+            }
+        }
+        if !sharing.window.is_zero() && ends <= now {
+            self.close(id, Reason::Window);
+        }
+    }
+
+    fn add(&mut self, flight: Flight, group: Option<u64>) -> FlightId {
+        let id = FlightId(self.flights.insert(flight));
+        if let Some(group) = group {
+            self.groups.entry(group).or_default().push(id);
+        }
+        id
+    }
+
+    /// Ends the gathering of keys.
+    fn close(&mut self, id: FlightId, reason: Reason) {
+        let Some(flight) = self.flights.get_mut(id.0) else { return };
+        if let Some(ends) = flight.ends.take() {
+            self.windows.remove(&(ends, id));
+        }
+        self.turn.retain(|waiting| *waiting != id);
+        flight.close(self.epoch);
+        self.leaving.push_back((id, reason));
+    }
+
+    /// The host's next turn has come: what waits for it, or has waited long enough, is sent.
+    pub(crate) fn turn(&mut self, now: Timestamp) {
+        for id in std::mem::take(&mut self.turn) {
+            self.close(id, Reason::Turn);
+        }
+        while let Some((ends, id)) = self.windows.first().copied() {
+            if ends > now {
+                break;
+            }
+            self.close(id, Reason::Window);
+        }
+    }
+
+    /// Whether [`Loader::turn`] is needed as soon as can be.
+    pub(crate) fn needs_turn(&self) -> bool {
+        !self.turn.is_empty()
+    }
+
+    /// When [`Loader::turn`] is needed next.
+    pub(crate) fn poll_timeout(&self) -> Option<Timestamp> {
+        self.windows.first().map(|(ends, _)| *ends)
+    }
+
+    /// The next call to be sent.
+    pub(crate) fn depart(&mut self, now: Timestamp) -> Option<Departure> {
+        loop {
+            let (id, reason) = self.leaving.pop_front()?;
+            // Everybody who wanted it may be gone.
+            let Some(flight) = self.flights.get_mut(id.0) else { continue };
+            let Some(owner) = flight.subscribers.last().map(|subscriber| subscriber.ticket.request) else { continue };
+            let waited = flight.send(now);
+            return Some(Departure {
+                flight: id,
+                route: flight.route.clone(),
+                body: flight.body(),
+                owner,
+                is_at_once: !matches!(reason, Reason::Turn | Reason::Window) && flight.is_first_try && !flight.is_sent_again,
+                is_counted: flight.is_first_try && !flight.is_sent_again && !flight.lists.is_empty(),
+                until: flight.until,
+                keys: flight.size(),
+                requests: flight.requests(),
+                waited,
+                reason,
+            });
+        }
+    }
+
+    /// Notes the call that a flight is.
+    pub(crate) fn sent(&mut self, id: FlightId, call: CallId, owner: Option<RequestId>) {
+        if let Some(flight) = self.flights.get_mut(id.0) {
+            flight.call = Some(call);
+            flight.owner = owner;
+        }
+    }
+
+    /// The call has ended. `None` if nobody waits for it.
+    pub(crate) fn land(&mut self, id: FlightId) -> Option<Landed> {
+        let mut flight = self.remove(id)?;
+        let State::Sent { at, .. } = flight.state else { return None };
+        Some(Landed {
+            subgraph: flight.route.subgraph,
+            subscribers: std::mem::take(&mut flight.subscribers),
+            sent: at,
+            until: flight.until,
+            flight,
+        })
+    }
+
+    fn remove(&mut self, id: FlightId) -> Option<Flight> {
+        let flight = self.flights.try_remove(id.0)?;
+        if let Some(ends) = flight.ends {
+            self.windows.remove(&(ends, id));
+        }
+        self.turn.retain(|waiting| *waiting != id);
+        self.leaving.retain(|(leaving, _)| *leaving != id);
+        if let Some(group) = self.groups.get_mut(&flight.group) {
+            group.retain(|member| *member != id);
+            if group.is_empty() {
+                self.groups.remove(&flight.group);
+            }
+        }
+        Some(flight)
+    }
+
+    /// Whether a flight that failed as a whole may be asked again in halves: one key may have failed all of them, and
+    /// those of other requests are not to suffer for it.
+    pub(crate) fn may_split(&self, landed: &Landed) -> bool {
+        landed.flight.is_first_try && landed.size() > 1 && flight::requests(&landed.subscribers) > 1
+    }
+
+    /// Sends its keys once more, half of them each; nobody may join these. Calls `more` with the flights that each
+    /// subscriber now waits for.
+    pub(crate) fn split(&mut self, now: Timestamp, landed: Landed, mut more: impl FnMut(&Ticket, u32)) {
+        let Landed { subscribers, flight, .. } = landed;
+        let halves = flight.halves(now, self.epoch, &subscribers);
+        for subscriber in &subscribers {
+            let ticket = subscriber.ticket;
+            let waits = |half: &&Flight| half.subscribers.iter().any(|s| s.ticket == ticket);
+            more(&ticket, u32::try_from(halves.iter().filter(waits).count()).unwrap_or(u32::MAX));
+        }
+        for half in halves {
+            let id = self.add(half, None);
+            self.leaving.push_back((id, Reason::Complete));
+        }
+    }
+
+    /// A request has ended. Calls that nobody waits for any more go to `dropped`; those that its stream has sent, so that
+    /// their answers are lost with it, are sent again.
+    pub(crate) fn forget(&mut self, request: RequestId, mut dropped: impl FnMut(CallId)) {
+        for id in &self.flights_of(request) {
+            let Some(flight) = self.flights.get_mut(id.0) else { continue };
+            flight.subscribers.retain(|subscriber| subscriber.ticket.request != request);
+            if flight.subscribers.is_empty() {
+                if let Some(call) = self.remove(*id).and_then(|flight| flight.call) {
+                    dropped(call);
+                }
+            } else if flight.owner == Some(request)
+                && let Some(call) = flight.call.take()
+            {
+                flight.owner = None;
+                flight.is_sent_again = true;
+                dropped(call);
+                self.leaving.push_back((*id, Reason::Complete));
+            }
+        }
+    }
+
+    /// A mutation has been answered: whoever asks after it must see what it did.
+    pub(crate) fn mutated(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
+    /// Whether nothing is kept of anybody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.flights.is_empty()
+            && self.groups.is_empty()
+            && self.expected.is_empty()
+            && self.windows.is_empty()
+            && self.turn.is_empty()
+            && self.leaving.is_empty()
+    }
+
+    /// The flights that a request waits for.
+    fn flights_of(&self, request: RequestId) -> Vec<FlightId> {
+        let waits = |flight: &Flight| flight.subscribers.iter().any(|s| s.ticket.request == request);
+        self.flights.iter().filter(|(_, flight)| waits(flight)).map(|(id, _)| FlightId(id)).collect()
+    }
+}
+
+/// Notes that a key is to be had from a flight.
+fn note(
+    shares: &mut Vec<(FlightId, Vec<Vec<(u32, u32)>>)>,
+    flight: FlightId,
+    lists: usize,
+    list: usize,
+    pair: (u32, u32),
+) {
+    if shares.last().is_none_or(|(last, _)| *last != flight)
+        && let Some(at) = shares.iter().position(|(known, _)| *known == flight)
+    {
+        let last = shares.len().saturating_sub(1);
+        shares.swap(at, last);
+    } else if shares.last().is_none_or(|(last, _)| *last != flight) {
+        shares.push((flight, vec![Vec::new(); lists]));
+    }
+    if let Some(pairs) = shares.last_mut().and_then(|(_, share)| share.get_mut(list)) {
+        pairs.push(pair);
+    }
+}
