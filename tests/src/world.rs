@@ -32,6 +32,10 @@ pub enum Behaviour {
     Raw(u16, String),
     /// Answers from its data, changed by this function.
     Changed(fn(Json) -> Json),
+    /// Answers from its data, with the value of this header of the call behind each string but keys and types.
+    Marked(&'static str),
+    /// Answers from its data, but fails whole calls that hold this text.
+    Poisoned(&'static str),
     /// Fails on the way.
     Fail(CallFailure),
     /// The host refuses the call.
@@ -315,6 +319,7 @@ impl World {
 
     /// A client of some worker goes away.
     pub fn leave_worker(&mut self, worker: usize, id: RequestId) {
+        self.host.lose_calls_of(id);
         self.happen_at(worker, Input::ClientGone { id });
     }
 
@@ -467,7 +472,35 @@ impl World {
     }
 }
 
+/// Appends `mark` to all strings but types and keys, which are no data of the header's.
+fn append(value: &mut Json, mark: &str) {
+    match value {
+        Json::String(text) => text.push_str(mark),
+        Json::Array(items) => items.iter_mut().for_each(|item| append(item, mark)),
+        Json::Object(fields) => {
+            let data =
+                fields.iter_mut().filter(|(key, _)| !matches!(key.as_str(), "__typename" | "id" | "upc"));
+            data.for_each(|(_, value)| append(value, mark));
+        }
+        _ => {}
+    }
+}
+
 impl SimulatedHost {
+    /// A stream has ended: the SDK drops the answers to the calls it has sent.
+    fn lose_calls_of(&mut self, request: RequestId) {
+        let sent = |call: &CallId| self.calls.iter().any(|c| c.id == *call && c.request == Some(request));
+        let lost: Vec<_> = self
+            .agenda
+            .iter()
+            .filter_map(|(at, (_, input))| match input {
+                Input::CallDone { call, .. } | Input::CallFailed { call, .. } if sent(call) => Some(*at),
+                _ => None,
+            })
+            .collect();
+        lost.iter().for_each(|at| drop(self.agenda.remove(at)));
+    }
+
     fn schedule(&mut self, delay: Duration, input: Input) {
         self.scheduled += 1;
         self.agenda.insert((self.now.after(delay), self.scheduled), (self.active, input));
@@ -513,11 +546,19 @@ impl Host for SimulatedHost {
         assert!(timeout >= Duration::from_millis(1), "Envoy takes a shorter timeout for none");
         // Read only where it is needed: what a call costs is measured around this.
         let body = match behaviour {
-            Behaviour::Answer | Behaviour::Changed(_) => {
+            Behaviour::Answer | Behaviour::Changed(_) | Behaviour::Marked(_) | Behaviour::Poisoned(_) => {
                 serde_json::from_slice(&call.body).expect("a call's body is JSON")
             }
             _ => Json::Null,
         };
+        let mark = match behaviour {
+            Behaviour::Marked(name) => {
+                let header = call.headers.iter().find(|(known, _)| known == name);
+                header.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+        let text = String::from_utf8_lossy(&call.body).into_owned();
         self.calls.push(call);
         if latency >= timeout {
             self.schedule(timeout, Input::CallFailed { call: id, failure: CallFailure::TimedOut });
@@ -525,6 +566,20 @@ impl Host for SimulatedHost {
         }
         match behaviour {
             Behaviour::Answer => {
+                let text = subgraph.data.answer(&body);
+                self.answer(id, latency, 200, headers, text);
+            }
+            Behaviour::Marked(_) => {
+                let mut response =
+                    serde_json::from_str(&subgraph.data.answer(&body)).expect("a subgraph sends JSON");
+                append(&mut response, &mark);
+                self.answer(id, latency, 200, headers, response.to_string());
+            }
+            Behaviour::Poisoned(poison) if text.contains(poison) => {
+                let error = r#"{"data":null,"errors":[{"message":"poisoned"}]}"#.to_owned();
+                self.answer(id, latency, 200, headers, error);
+            }
+            Behaviour::Poisoned(_) => {
                 let text = subgraph.data.answer(&body);
                 self.answer(id, latency, 200, headers, text);
             }
@@ -546,6 +601,7 @@ impl Host for SimulatedHost {
 
     fn reply(&mut self, id: RequestId, reply: Reply) {
         self.replies_this_turn += 1;
+        self.lose_calls_of(id);
         let old = self.replies.insert(id, (self.now, reply));
         assert!(old.is_none(), "{id:?} was answered twice");
     }

@@ -38,7 +38,13 @@ impl<'a> EnvoyHost<'a> {
         // 0 is no timeout at all.
         let timeout = call.timeout.clamp(Duration::from_millis(1), Duration::from_millis(u32::MAX.into()));
         let sent = attempt(|| {
-            hostcalls::dispatch_http_call(&call.cluster, headers, Some(call.body.as_slice()), Vec::new(), timeout)
+            hostcalls::dispatch_http_call(
+                &call.cluster,
+                headers,
+                Some(call.body.as_slice()),
+                Vec::new(),
+                timeout,
+            )
         });
         match sent {
             Ok(token) => {

@@ -214,7 +214,13 @@ impl Loader {
 
     /// Finds or makes the flights for what a request wants. Those that are to be sent at once are then to be had from
     /// [`Loader::depart`]. `expected` says whether it was announced by [`Loader::expect`].
-    pub(crate) fn want(&mut self, now: Timestamp, wanted: Wanted, expected: bool, sharing: Sharing) -> Placed {
+    pub(crate) fn want(
+        &mut self,
+        now: Timestamp,
+        wanted: Wanted,
+        expected: bool,
+        sharing: Sharing,
+    ) -> Placed {
         if expected {
             self.come(wanted.group);
         }
@@ -231,7 +237,11 @@ impl Loader {
         if wanted.lists.is_empty() {
             // A root fetch, and one is on its way: candidates are never empty here.
             if let Some(flight) = candidates.first().and_then(|id| self.flights.get_mut(id.0)) {
-                flight.subscribe(Subscriber { ticket: wanted.ticket, share: Share::Whole, until: wanted.until });
+                flight.subscribe(Subscriber {
+                    ticket: wanted.ticket,
+                    share: Share::Whole,
+                    until: wanted.until,
+                });
             }
             return Placed { flights: 1, joined: 1, duplicates: 0 };
         }
@@ -275,7 +285,8 @@ impl Loader {
         let mut shares: Vec<(FlightId, Vec<Vec<(u32, u32)>>)> = Vec::new();
         let mut gathering =
             candidates.last().copied().filter(|id| self.flights.get(id.0).is_some_and(Flight::gathers));
-        let joinable: Vec<FlightId> = candidates.iter().copied().filter(|id| Some(*id) != gathering).collect();
+        let joinable: Vec<FlightId> =
+            candidates.iter().copied().filter(|id| Some(*id) != gathering).collect();
         for (number, list) in lists.iter().enumerate() {
             for (own, key) in (0_u32..).zip(list.keys.iter()) {
                 let bytes = key.of(&body);
@@ -288,8 +299,8 @@ impl Loader {
                     note(&mut shares, id, lists.len(), number, (own, theirs));
                     continue;
                 }
-                if let Some((id, theirs)) =
-                    gathering.and_then(|id| Some((id, self.flights.get(id.0)?.find(number, key.hash, bytes)?)))
+                if let Some((id, theirs)) = gathering
+                    .and_then(|id| Some((id, self.flights.get(id.0)?.find(number, key.hash, bytes)?)))
                 {
                     placed.duplicates = placed.duplicates.saturating_add(1);
                     note(&mut shares, id, lists.len(), number, (own, theirs));
@@ -306,7 +317,8 @@ impl Loader {
                     self.add(flight, Some(group))
                 });
                 gathering = Some(id);
-                let theirs = self.flights.get_mut(id.0).map_or(0, |flight| flight.push(number, key.hash, bytes));
+                let theirs =
+                    self.flights.get_mut(id.0).map_or(0, |flight| flight.push(number, key.hash, bytes));
                 note(&mut shares, id, lists.len(), number, (own, theirs));
             }
         }
@@ -396,14 +408,18 @@ impl Loader {
             let (id, reason) = self.leaving.pop_front()?;
             // Everybody who wanted it may be gone.
             let Some(flight) = self.flights.get_mut(id.0) else { continue };
-            let Some(owner) = flight.subscribers.last().map(|subscriber| subscriber.ticket.request) else { continue };
+            let Some(owner) = flight.subscribers.last().map(|subscriber| subscriber.ticket.request) else {
+                continue;
+            };
             let waited = flight.send(now);
             return Some(Departure {
                 flight: id,
                 route: flight.route.clone(),
                 body: flight.body(),
                 owner,
-                is_at_once: !matches!(reason, Reason::Turn | Reason::Window) && flight.is_first_try && !flight.is_sent_again,
+                is_at_once: !matches!(reason, Reason::Turn | Reason::Window)
+                    && flight.is_first_try
+                    && !flight.is_sent_again,
                 is_counted: flight.is_first_try && !flight.is_sent_again && !flight.lists.is_empty(),
                 until: flight.until,
                 keys: flight.size(),

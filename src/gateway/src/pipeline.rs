@@ -368,7 +368,8 @@ impl Gateway {
         let Some(execution) = request.work.running(part) else { return };
         let ready = execution.ready();
         // What starts now is not awaited any more, nor what turned out to have nothing to ask for.
-        let started = request.expected.extract_if(.., |(of, fetch, _)| *of == part && !execution.is_awaited(*fetch));
+        let started =
+            request.expected.extract_if(.., |(of, fetch, _)| *of == part && !execution.is_awaited(*fetch));
         let started: Vec<_> = started.collect();
         let goes_on = !(ready.is_empty() && execution.is_done());
         for (_, fetch, group) in &started {
@@ -378,7 +379,8 @@ impl Gateway {
         }
         if goes_on {
             for call in ready {
-                let group = started.iter().find(|(_, fetch, _)| *fetch == call.fetch).map(|(.., group)| *group);
+                let group =
+                    started.iter().find(|(_, fetch, _)| *fetch == call.fetch).map(|(.., group)| *group);
                 self.get_for(now, id, part, left, call, group);
             }
             return;
@@ -406,7 +408,10 @@ impl Gateway {
         }
         let awaited: Vec<FetchId> = execution.awaited().collect();
         for fetch in awaited {
-            let Some(subgraph) = request.work.plan(part).and_then(|plan| plan.fetches.get(fetch.0 as usize)) else { continue };
+            let Some(subgraph) = request.work.plan(part).and_then(|plan| plan.fetches.get(fetch.0 as usize))
+            else {
+                continue;
+            };
             let subgraph = subgraph.subgraph;
             let config = engine.config.subgraphs.get(subgraph.0 as usize);
             if !config.is_some_and(|config| config.entity_batching.enabled) {

@@ -4,6 +4,7 @@ mod answers;
 mod batching;
 mod bounds;
 mod csrf;
+mod entity_batching;
 mod error_policy;
 mod failures;
 mod headers;

@@ -9,8 +9,8 @@ use super::catalogue as c;
 use super::document::Document;
 use super::problem::{Problem, place};
 use super::{
-    Config, Endpoint, EntityBatchingConfig, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig, SubgraphConfig,
-    SubgraphProtocol,
+    Config, Endpoint, EntityBatchingConfig, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig,
+    SubgraphConfig, SubgraphProtocol,
 };
 use super::{entity_batching, fetch, plan_cache, suggest};
 

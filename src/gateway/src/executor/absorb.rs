@@ -116,7 +116,8 @@ impl Execution {
         for (number, (lookup, list)) in lookups.iter().zip(lists).enumerate() {
             let Some(list) = list else { continue };
             let theirs = share.by_own(number, lookup.keys);
-            let mut answer = Merging::new(Rc::clone(&reading.segment), lookup.keys, bytes.take().unwrap_or(0));
+            let mut answer =
+                Merging::new(Rc::clone(&reading.segment), lookup.keys, bytes.take().unwrap_or(0));
             for place in &lookup.places {
                 let Some(at) = theirs.of(place.key) else { continue };
                 // A null entity is an answer: the subgraph does not know it.
@@ -275,7 +276,8 @@ impl Execution {
         match &planned.target {
             Target::Root { path, shape, .. } => paths.push(self.place_of_root(path, shape)),
             Target::Entities(entity_lookups) => {
-                let awaited = entity_lookups.iter().zip(&running.lookups).filter(|(_, lookup)| lookup.keys > 0);
+                let awaited =
+                    entity_lookups.iter().zip(&running.lookups).filter(|(_, lookup)| lookup.keys > 0);
                 for path in awaited.flat_map(|(lookup, _)| &lookup.paths) {
                     let at = common_path(&self.plan, path);
                     if !paths.contains(&at) {

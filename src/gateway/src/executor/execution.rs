@@ -149,7 +149,8 @@ impl Execution {
     /// The fetches that have not started, and may: whether they do is decided by what is found before them.
     pub(crate) fn awaited(&self) -> impl Iterator<Item = FetchId> + '_ {
         let waits = |index: &usize| matches!(self.progress.get(*index), Some(Progress::Waiting));
-        let may = move |index: &usize| waits(index) && self.plan.fetches.get(*index).is_some_and(|f| self.holds(f));
+        let may =
+            move |index: &usize| waits(index) && self.plan.fetches.get(*index).is_some_and(|f| self.holds(f));
         (0..self.plan.fetches.len()).filter(may).filter_map(|index| u32::try_from(index).ok().map(FetchId))
     }
 

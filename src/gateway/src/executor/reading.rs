@@ -38,7 +38,12 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Reads an answer to a call of `fetch` with so many representations for each lookup.
-    pub(crate) fn new(plan: &ExecutablePlan, fetch: FetchId, keys: Vec<usize>, answer: Answer<'_>) -> Reading {
+    pub(crate) fn new(
+        plan: &ExecutablePlan,
+        fetch: FetchId,
+        keys: Vec<usize>,
+        answer: Answer<'_>,
+    ) -> Reading {
         let bytes = answer.body.len();
         let Some(planned) = plan.fetches.get(fetch.0 as usize) else { return Reading::default() };
         let typename = plan.names.find("__typename");
@@ -56,12 +61,15 @@ impl Reading {
         let errors = errors.map(|raw| reported(&raw, service)).unwrap_or_default();
         let mut broken = None;
         match (&mut data, &planned.target) {
-            (Some(Data::Root(None)), Target::Root { .. }) => broken = Some("\"data\" is not an object".to_owned()),
+            (Some(Data::Root(None)), Target::Root { .. }) => {
+                broken = Some("\"data\" is not an object".to_owned())
+            }
             (Some(Data::Root(Some(object))), Target::Root { shape, output_rewrites, .. }) => {
                 rewrite(plan, typename, &mut segment, output_rewrites, Value::Object(*object));
                 if silent
                     && output_rewrites.is_empty()
-                    && let Some(missing) = shape.0.iter().find(|field| segment.get(*object, field.key).is_none())
+                    && let Some(missing) =
+                        shape.0.iter().find(|field| segment.get(*object, field.key).is_none())
                 {
                     broken = Some(format!("\"data\" lacks the field \"{}\"", plan.name(missing.key)));
                 }
@@ -79,7 +87,9 @@ impl Reading {
                             let has = list.len();
                             broken = Some(format!("it has {has} entities where {sent} were asked for"));
                         }
-                        None if silent && *sent > 0 => broken = Some("\"_entities\" is not a list".to_owned()),
+                        None if silent && *sent > 0 => {
+                            broken = Some("\"_entities\" is not a list".to_owned())
+                        }
                         None => {}
                     }
                 }

@@ -204,7 +204,8 @@ impl Flight {
             for key in keys.iter() {
                 let half = usize::from(count >= middle);
                 count = count.saturating_add(1);
-                let pushed = halves.get_mut(half).map_or(0, |flight| flight.push(number, key.hash, key.of(text)));
+                let pushed =
+                    halves.get_mut(half).map_or(0, |flight| flight.push(number, key.hash, key.of(text)));
                 list.push((half, pushed));
             }
             places.push(list);

@@ -10,7 +10,7 @@ use super::{Calling, Gateway};
 use crate::config::SubgraphConfig;
 use crate::error::Code;
 use crate::event::{Call, CallFailure, CallId, HttpResponse, Level, Output, RequestId, Timestamp};
-use crate::executor::{Answer, ReadyCall, Reading};
+use crate::executor::{Answer, Reading, ReadyCall};
 use crate::limit::Limit;
 use crate::loader::{Departure, FlightId, Landed, Route, Sharing, Subscriber, Ticket, Wanted};
 use crate::metric::Metric;
@@ -51,7 +51,8 @@ impl Gateway {
         let until = now.after(config.timeout.min(left).max(Duration::from_millis(1)));
         let ticket = Ticket { request: id, part, fetch };
         let keys = lists.iter().fold(0_usize, |sum, list| sum.saturating_add(list.keys.len()));
-        let placed = self.loader.want(now, Wanted { ticket, group, route, body, lists, until }, is_expected, sharing);
+        let placed =
+            self.loader.want(now, Wanted { ticket, group, route, body, lists, until }, is_expected, sharing);
         if placed.flights != 1
             && let Some(execution) = self.requests.get_mut(&id).and_then(|request| request.work.running(part))
         {
@@ -125,7 +126,11 @@ impl Gateway {
         let poisoned = readings.first().is_some_and(|(_, _, reading, _)| reading.fails_all());
         let label = self.label_of(&landed);
         self.landed(now, label, &landed, !poisoned);
-        if poisoned && !matches!(status, 429 | 503) && self.loader.may_split(&landed) && self.may_repeat(now, label, &landed) {
+        if poisoned
+            && !matches!(status, 429 | 503)
+            && self.loader.may_split(&landed)
+            && self.may_repeat(now, label, &landed)
+        {
             return self.split(now, landed);
         }
         let mut fine = true;
@@ -209,7 +214,8 @@ impl Gateway {
     fn split(&mut self, now: Timestamp, landed: Landed) {
         let requests = &mut self.requests;
         self.loader.split(now, landed, |ticket, flights| {
-            let execution = requests.get_mut(&ticket.request).and_then(|request| request.work.running(ticket.part));
+            let execution =
+                requests.get_mut(&ticket.request).and_then(|request| request.work.running(ticket.part));
             if let Some(execution) = execution {
                 execution.wait_for_more(ticket.fetch, flights.saturating_sub(1));
             }

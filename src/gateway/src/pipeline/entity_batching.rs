@@ -77,7 +77,12 @@ impl Gateway {
         }
     }
 
-    fn batches(&mut self, now: Timestamp, label: SubgraphId, config: &EntityBatchingConfig) -> Option<&mut Batches> {
+    fn batches(
+        &mut self,
+        now: Timestamp,
+        label: SubgraphId,
+        config: &EntityBatchingConfig,
+    ) -> Option<&mut Batches> {
         let index = label.0 as usize;
         if self.batches.len() <= index {
             self.batches.resize_with(index.saturating_add(1), || None);
@@ -98,7 +103,8 @@ impl Gateway {
     ) {
         let Some(batches) = self.batches(now, label, config) else { return };
         let counts = &mut batches.counts;
-        let add = |sum: &mut u64, count: usize| *sum = sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        let add =
+            |sum: &mut u64, count: usize| *sum = sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         if keys == 0 {
             return add(&mut counts.root_joins, placed.joined);
         }
@@ -199,7 +205,11 @@ impl Gateway {
                 let (from, to) = (adaptation.from, adaptation.to);
                 let line = format!(
                     "weir: entity batches of {name}: size {} to {}, window {:?} to {:?}: {}",
-                    from.max_batch_size, to.max_batch_size, from.batch_window, to.batch_window, adaptation.why
+                    from.max_batch_size,
+                    to.max_batch_size,
+                    from.batch_window,
+                    to.batch_window,
+                    adaptation.why
                 );
                 self.outputs.push_back(Output::Log(Level::Info, line));
             }
@@ -214,7 +224,8 @@ impl Gateway {
             Metric::EntityBatchUtilisation(label),
         ];
         for ((metric, told), now) in metrics.into_iter().zip(told).zip(now) {
-            let (told, now) = (i64::try_from(told).unwrap_or(i64::MAX), i64::try_from(now).unwrap_or(i64::MAX));
+            let (told, now) =
+                (i64::try_from(told).unwrap_or(i64::MAX), i64::try_from(now).unwrap_or(i64::MAX));
             if told != now {
                 self.count(metric, now.saturating_sub(told));
             }

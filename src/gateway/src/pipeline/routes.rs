@@ -37,7 +37,9 @@ impl Request {
         let config = &self.engine.config;
         let named = config.subgraphs.get(subgraph.0 as usize);
         let own = named.filter(|named| {
-            !(self.headers.is_empty() && config.headers.request.is_empty() && named.headers.request.is_empty())
+            !(self.headers.is_empty()
+                && config.headers.request.is_empty()
+                && named.headers.request.is_empty())
         });
         let Some(named) = own else {
             return CallHeaders { all: Rc::clone(plain), deciding: Rc::clone(plain), seed: 0 };
