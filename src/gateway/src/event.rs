@@ -201,8 +201,8 @@ pub struct Reply {
     pub status: u16,
     /// Headers; several may have the same name. `content-length` is the host's business.
     pub headers: Vec<Header>,
-    /// The body, in one buffer.
-    pub body: Vec<u8>,
+    /// The body, in one buffer, which several replies may share.
+    pub body: Rc<Vec<u8>>,
     /// The code of the first error in it, for logs and metrics.
     pub code: Option<Code>,
 }

@@ -515,6 +515,11 @@ impl Loader {
         self.epoch = self.epoch.wrapping_add(1);
     }
 
+    /// Mutations answered so far.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Whether nothing is kept of anybody.
     pub(crate) fn is_empty(&self) -> bool {
         self.flights.is_empty()

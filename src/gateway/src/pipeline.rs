@@ -9,6 +9,7 @@ mod intake;
 mod lease;
 mod monitor;
 mod reload;
+mod request_sharing;
 mod routes;
 mod runtime;
 mod store;
@@ -32,6 +33,7 @@ use self::entity_batching::Batches;
 use self::lease::Lease;
 use self::monitor::Monitor;
 use self::reload::Reload;
+use self::request_sharing::Lead;
 use self::routes::CallHeaders;
 use self::runtime::RuntimeSettings;
 use self::tasks::Tasks;
@@ -110,6 +112,10 @@ pub struct Gateway {
     deadlines: BTreeSet<(Timestamp, RequestId)>,
     calls: HashMap<CallId, Calling>,
     loader: Loader,
+    /// Requests whose execution others may share, by the number of what they say.
+    leaders: HashMap<u64, Vec<RequestId>>,
+    /// Requests that share the execution of another, with their deadlines.
+    followers: HashMap<RequestId, (RequestId, Timestamp)>,
     /// By the subgraphs' places in metrics.
     batches: Vec<Option<Batches>>,
     /// See [`routes::plain`].
@@ -158,6 +164,8 @@ struct Request {
     headers: Vec<ReceivedHeader>,
     call_headers: Vec<(SubgraphId, CallHeaders)>,
     response_headers: headers::Collected,
+    /// What others need who share its execution.
+    lead: Option<Box<Lead>>,
 }
 
 /// What a call in flight is for.
@@ -201,6 +209,8 @@ impl Gateway {
             deadlines: BTreeSet::new(),
             calls: HashMap::new(),
             loader: Loader::default(),
+            leaders: HashMap::new(),
+            followers: HashMap::new(),
             batches: Vec::new(),
             plain_headers: routes::plain(),
             next_call: 0,
@@ -267,7 +277,7 @@ impl Gateway {
             Input::Shared { task, reply } => self.shared_answered(now, task, reply),
             Input::Counters(values) => self.counters_read(now, &values),
             Input::Admin { id, request } => self.administer(now, id, &request),
-            Input::ClientGone { id } => self.client_gone(id),
+            Input::ClientGone { id } => self.client_gone(now, id),
             Input::Begin => {}
             Input::Retire => self.retire(),
             Input::Tick => self.tick(now),
@@ -318,9 +328,13 @@ impl Gateway {
         [deadline, waiting, self.loader.poll_timeout(), Some(self.next_tick)].into_iter().flatten().min()
     }
 
-    fn client_gone(&mut self, id: RequestId) {
-        if self.forget(id).is_some() {
+    fn client_gone(&mut self, now: Timestamp, id: RequestId) {
+        let gone = self.forget(id);
+        if gone.is_some() || self.stop_following(id) {
             self.count(Metric::ClientsGone, 1);
+        }
+        if let Some(lead) = gone.and_then(|request| request.lead) {
+            self.pass_on(now, *lead);
         }
     }
 
@@ -345,19 +359,29 @@ impl Gateway {
     /// Answers a request whose deadline has passed. Of a list, the operations that have ended keep their
     /// responses.
     fn exceed(&mut self, id: RequestId) {
-        let Some(request) = self.forget(id) else { return };
+        let late = |engine: &Engine| {
+            let limit = engine.config.request_timeout.as_millis();
+            let message = format!("The request took longer than {limit} ms (request_timeout).");
+            [GraphQlError::new(Code::DeadlineExceeded, message)]
+        };
+        if let Some((leader, _)) = self.followers.get(&id).copied() {
+            let error = late(&self.engine);
+            let media = self.requests.get(&leader).map_or(Media::Json, |request| request.media);
+            self.stop_following(id);
+            self.count(Metric::DeadlinesExceeded, 1);
+            return self.reply(id, protocol::refuse(media, &error, Code::DeadlineExceeded));
+        }
+        let Some(mut request) = self.forget(id) else { return };
         self.count(Metric::DeadlinesExceeded, 1);
-        let message = format!(
-            "The request took longer than {} ms (request_timeout).",
-            request.engine.config.request_timeout.as_millis()
-        );
-        let error = [GraphQlError::new(Code::DeadlineExceeded, message)];
+        let error = late(&request.engine);
+        let lead = request.lead.take();
         let mut reply = if request.work.is_batch() {
             request.work.into_reply(request.media, &protocol::refusal_body(&error))
         } else {
             protocol::refuse(request.media, &error, Code::DeadlineExceeded)
         };
         reply.code = Some(Code::DeadlineExceeded);
+        self.answer_followers(lead, &reply);
         self.reply(id, reply);
     }
 
@@ -433,6 +457,7 @@ impl Gateway {
         let has_errors = request.work.has_errors();
         let mut reply = request.work.into_reply(request.media, b"null");
         request.response_headers.finish(&request.engine.config, has_errors, &mut reply.headers);
+        self.answer_followers(request.lead, &reply);
         self.reply(id, reply);
     }
 
@@ -440,6 +465,7 @@ impl Gateway {
     fn forget(&mut self, id: RequestId) -> Option<Request> {
         let request = self.requests.remove(&id)?;
         self.deadlines.remove(&(request.deadline, id));
+        self.stop_leading(id, &request);
         for (.., group) in &request.expected {
             self.loader.unexpect(*group);
         }

@@ -40,7 +40,7 @@ fn fields_stand_in_selection_order_under_their_aliases() {
     let mut world = store();
     let id = world.send("{ b: me { z: name id a: __typename } __typename a: me { score } }");
     world.run();
-    let body = String::from_utf8(world.reply(id).expect("a reply").body.clone()).expect("UTF-8");
+    let body = String::from_utf8(world.reply(id).expect("a reply").body.to_vec()).expect("UTF-8");
     assert_eq!(
         body,
         r#"{"data":{"b":{"z":"Ann","id":"1","a":"User"},"__typename":"Query","a":{"score":7}}}"#
@@ -52,7 +52,7 @@ fn a_fragment_between_two_selections_of_a_field_keeps_its_place() {
     let mut world = store();
     let id = world.send("{ me { id } ... on Query { me { score } } me { name } }");
     world.run();
-    let body = String::from_utf8(world.reply(id).expect("a reply").body.clone()).expect("UTF-8");
+    let body = String::from_utf8(world.reply(id).expect("a reply").body.to_vec()).expect("UTF-8");
     assert_eq!(body, r#"{"data":{"me":{"id":"1","score":7,"name":"Ann"}}}"#);
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use weir_gateway::RequestId;
 use weir_gateway::event::{CallFailure, HttpRequest, Timestamp};
+use weir_gateway::metric::Metric;
 use weir_tests::dataset::Dataset;
 use weir_tests::world::{Behaviour, World};
 
@@ -56,10 +57,14 @@ fn request(operation: &str, tenant: &str) -> HttpRequest {
     }
 }
 
-fn world(batching: Json, request_timeout: &str) -> World {
+fn world(batching: Json) -> World {
+    sharing_world(batching, false)
+}
+
+fn sharing_world(batching: Json, requests: bool) -> World {
     let settings = json!({
         "entity_batching": batching,
-        "request_timeout": request_timeout,
+        "request_sharing": {"enabled": requests},
         "headers": {"request": [{"forward": "x-tenant"}]},
     });
     let mut world = World::new(STORE, Dataset::store(), settings);
@@ -78,7 +83,7 @@ struct Alone {
 }
 
 fn alone() -> HashMap<(usize, usize), Alone> {
-    let mut world = world(json!({"enabled": false, "join_in_flight": false}), "30s");
+    let mut world = world(json!({"enabled": false, "join_in_flight": false}));
     let mut answers = HashMap::new();
     for (number, operation) in OPERATIONS.iter().enumerate() {
         for (tenant, name) in TENANTS.iter().enumerate() {
@@ -113,7 +118,8 @@ fn schedule(seed: u64, alone: &HashMap<(usize, usize), Alone>) -> (usize, usize)
         "adaptive_batching": random.below(4) == 0,
         "join_in_flight": random.below(3) > 0,
     });
-    let mut world = world(batching.clone(), "30s");
+    let requests = random.below(3) == 0;
+    let mut world = sharing_world(batching.clone(), requests);
     let mut sent = Vec::new();
     for _ in 0..random.below(40) + 2 {
         for _ in 0..random.below(6) {
@@ -143,7 +149,8 @@ fn schedule(seed: u64, alone: &HashMap<(usize, usize), Alone>) -> (usize, usize)
         let waves = usual.as_millis().div_ceil(LATENCY.as_millis()) as u32;
         let took = world.answered_after(*id, *at);
         let most = *usual + waves * Duration::from_millis(window + 1);
-        let again = sent.iter().filter(|sent| sent.left).count() as u32 * LATENCY;
+        // What a stream had asked for that went away is asked again.
+        let again = sent.iter().filter(|sent| sent.left).count() as u32 * *usual;
         assert!(
             took <= most + again,
             "seed {seed}, {batching}: {} took {took:?}, alone {usual:?}",
@@ -153,7 +160,7 @@ fn schedule(seed: u64, alone: &HashMap<(usize, usize), Alone>) -> (usize, usize)
     assert!(!world.waits(), "seed {seed}: something is left");
     let unshared = sent.iter().map(|sent| alone[&sent.what].calls).sum();
     // A small size makes several calls of one.
-    if size == 100 { (unshared, world.raw_calls().len()) } else { (0, 0) }
+    if size == 100 && !requests { (unshared, world.raw_calls().len()) } else { (0, 0) }
 }
 
 #[test]
@@ -172,7 +179,7 @@ fn whatever_comes_when_each_request_gets_its_own_entities_in_time() {
 
 #[test]
 fn an_idle_gateway_never_waits() {
-    let mut world = world(json!({"batch_window": "1s", "adaptive_batching": false}), "30s");
+    let mut world = world(json!({"batch_window": "1s", "adaptive_batching": false}));
     let began = world.now();
     let id = world.send_request(request(OPERATIONS[1], ""));
     world.run();
@@ -181,7 +188,7 @@ fn an_idle_gateway_never_waits() {
 
 #[test]
 fn equal_requests_share_every_call_and_different_headers_none() {
-    let mut world = world(json!({}), "30s");
+    let mut world = world(json!({}));
     for _ in 0..10 {
         world.send_request(request(OPERATIONS[1], "-red"));
     }
@@ -197,7 +204,7 @@ fn equal_requests_share_every_call_and_different_headers_none() {
 
 #[test]
 fn a_bad_key_fails_its_own_request_only() {
-    let mut world = world(json!({"batch_window": "5ms", "adaptive_batching": false}), "30s");
+    let mut world = world(json!({"batch_window": "5ms", "adaptive_batching": false}));
     // Their lookups in inventory: p1 and p3 of the one, p1 and p2 of the other.
     let bad = world.send_request(request("{ me { reviews { product { stock } } } }", ""));
     let good = world.send_request(request("{ strictProducts { stock } }", ""));
@@ -219,7 +226,7 @@ fn a_bad_key_fails_its_own_request_only() {
 
 #[test]
 fn a_call_that_hangs_gathers_nobody_and_a_lost_stream_loses_its_own_request_only() {
-    let mut world = world(json!({"max_batch_size": 100}), "30s");
+    let mut world = world(json!({"max_batch_size": 100}));
     world.latency("products", Duration::from_secs(2));
     let first = world.send_request(request("{ topProducts { name } }", ""));
     world.run_for(Duration::from_millis(500));
@@ -239,7 +246,7 @@ fn a_call_that_hangs_gathers_nobody_and_a_lost_stream_loses_its_own_request_only
 
 #[test]
 fn who_asks_after_a_mutation_sees_what_it_did() {
-    let mut world = world(json!({}), "30s");
+    let mut world = world(json!({}));
     world.latency("products", Duration::from_millis(500));
     world.send_request(request("{ topProducts { name } }", ""));
     let mutation = world.send_request(request("mutation { rename(name: \"Eve\") { score } }", ""));
@@ -253,7 +260,7 @@ fn who_asks_after_a_mutation_sees_what_it_did() {
 
 #[test]
 fn a_failure_of_a_shared_call_is_told_to_all_who_wait_for_it() {
-    let mut world = world(json!({}), "30s");
+    let mut world = world(json!({}));
     world.set("products", Behaviour::Fail(CallFailure::Unreachable));
     let asked: Vec<_> = (0..3).map(|_| world.send_request(request("{ topProducts { name } }", ""))).collect();
     world.run();
@@ -261,4 +268,59 @@ fn a_failure_of_a_shared_call_is_told_to_all_who_wait_for_it() {
     for id in asked {
         assert_eq!(world.json(id)["errors"][0]["extensions"]["code"], "SUBGRAPH_UNREACHABLE");
     }
+}
+
+#[test]
+fn equal_queries_share_one_execution_if_told_to() {
+    let mut world = sharing_world(json!({"enabled": false, "join_in_flight": false}), true);
+    let began = world.now();
+    let asked: Vec<_> = (0..5).map(|_| world.send_request(request(OPERATIONS[1], "-red"))).collect();
+    let other = world.send_request(request(OPERATIONS[1], "-blue"));
+    world.run();
+    let calls = world.raw_calls().len();
+    assert_eq!(calls, 8, "four calls for each tenant");
+    assert_eq!(world.count(Metric::RequestsShared), 4);
+    for id in &asked {
+        assert_eq!(world.json(*id), world.json(asked[0]));
+        assert_eq!(world.answered_after(*id, began), 3 * LATENCY);
+    }
+    assert_ne!(world.json(other), world.json(asked[0]));
+    assert_eq!(world.count(Metric::RequestsActive), 0);
+    let mutations: Vec<_> = (0..2).map(|_| world.send_request(request(OPERATIONS[9], ""))).collect();
+    world.run();
+    assert_eq!(world.raw_calls().len(), calls + 4, "each mutation is carried out");
+    assert_eq!(world.json(mutations[0]), world.json(mutations[1]));
+    assert!(!world.waits());
+}
+
+#[test]
+fn the_others_get_their_answer_though_the_first_has_gone() {
+    let mut world = sharing_world(json!({}), true);
+    let asked: Vec<_> = (0..3).map(|_| world.send_request(request(OPERATIONS[1], ""))).collect();
+    world.run_for(Duration::from_millis(15));
+    world.leave(asked[0]);
+    world.leave(asked[1]);
+    world.run();
+    assert!(world.reply(asked[0]).is_none() && world.reply(asked[1]).is_none());
+    assert!(world.json(asked[2])["errors"].is_null());
+    assert_eq!(world.count(Metric::ClientsGone), 2);
+    assert_eq!(world.count(Metric::RequestsActive), 0);
+    assert!(!world.waits());
+}
+
+#[test]
+fn who_shares_an_execution_keeps_its_own_deadline() {
+    let settings = json!({"request_sharing": {"enabled": true}, "request_timeout": "1s"});
+    let mut world = World::new(STORE, Dataset::store(), settings);
+    world.set("products", Behaviour::Hang);
+    let began = world.now();
+    let first = world.send("{ topProducts { name } }");
+    world.run_for(Duration::from_millis(300));
+    let second = world.send("{ topProducts { name } }");
+    world.run();
+    for id in [first, second] {
+        assert_eq!(world.json(id)["errors"][0]["extensions"]["code"], "DEADLINE_EXCEEDED");
+        assert!(world.answered_after(id, began) <= Duration::from_millis(1_300));
+    }
+    assert_eq!(world.count(Metric::RequestsActive), 0);
 }

@@ -1,6 +1,7 @@
 //! Operators' pages: the plan cache as it is, what to change, and changing it.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -158,7 +159,7 @@ impl Gateway {
             (Cow::Borrowed("content-type"), Cow::Borrowed(content_type.as_bytes())),
             (Cow::Borrowed("cache-control"), Cow::Borrowed(&b"no-store"[..])),
         ];
-        let reply = Reply { status, headers, body: body.into_bytes(), code: None };
+        let reply = Reply { status, headers, body: Rc::new(body.into_bytes()), code: None };
         self.outputs.push_back(Output::Reply { id, reply });
     }
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use weir_planner::ExecutablePlan;
+use weir_planner::plan::OperationKind;
 
 use super::acquire::Waiter;
 use super::work::Work;
@@ -28,10 +29,30 @@ enum Ready {
     NoPlan(Prepared, Variables),
 }
 
+impl Ready {
+    fn kind(&self) -> OperationKind {
+        match self {
+            Ready::Plan(execution) => execution.kind(),
+            Ready::NoPlan(prepared, _) => prepared.known.kind,
+        }
+    }
+}
+
 impl Gateway {
     /// Takes a client's request: answers it at once, or begins to work on it.
-    pub(super) fn request(&mut self, now: Timestamp, id: RequestId, mut request: HttpRequest) {
+    pub(super) fn request(&mut self, now: Timestamp, id: RequestId, request: HttpRequest) {
         self.count(Metric::Requests, 1);
+        self.take_request(now, now, id, request);
+    }
+
+    /// Takes a request that came at `arrived`.
+    pub(super) fn take_request(
+        &mut self,
+        now: Timestamp,
+        arrived: Timestamp,
+        id: RequestId,
+        request: HttpRequest,
+    ) {
         let media = match protocol::negotiate(&request) {
             Ok(media) => media,
             Err((code, message)) => return self.refuse(id, Media::Json, code, message),
@@ -40,11 +61,14 @@ impl Gateway {
         if room == 0 {
             return self.refuse(id, media, Code::Overloaded, OVERLOADED);
         }
+        if self.follow(now, arrived, id, &request, media) {
+            return;
+        }
         match protocol::read(&request, &self.engine.config) {
             Err((code, message)) => self.refuse(id, media, code, message),
             Ok(Operations::One(operation)) => match self.prepare(now, operation) {
                 Err(refused) => self.reply(id, protocol::refuse(media, &refused.errors, refused.code)),
-                Ok(ready) => self.begin(now, id, media, &mut request, vec![Ok(ready)], false),
+                Ok(ready) => self.begin(now, arrived, id, media, request, vec![Ok(ready)], false),
             },
             Ok(Operations::Batch(operations)) => {
                 if operations.len() > room {
@@ -57,7 +81,7 @@ impl Gateway {
                         .and_then(|operation| self.prepare(now, operation))
                 });
                 let parts = parts.collect();
-                self.begin(now, id, media, &mut request, parts, true);
+                self.begin(now, arrived, id, media, request, parts, true);
             }
         }
     }
@@ -99,22 +123,32 @@ impl Gateway {
     }
 
     /// Takes up the work of a request.
+    #[allow(clippy::too_many_arguments, reason = "all that is known of the request")]
     fn begin(
         &mut self,
         now: Timestamp,
+        arrived: Timestamp,
         id: RequestId,
         media: Media,
-        request: &mut HttpRequest,
+        mut request: HttpRequest,
         parts: Vec<Result<Ready, Refused>>,
         is_batch: bool,
     ) {
         self.count(Metric::RequestsActive, 1);
         let engine = Rc::clone(&self.engine);
-        let deadline = now.after(engine.config.request_timeout);
+        let deadline = arrived.after(engine.config.request_timeout);
         self.deadlines.insert((deadline, id));
         let operations = parts.len();
         self.operations = self.operations.saturating_add(operations);
-        let mut headers = std::mem::take(&mut request.headers);
+        let kind = match parts.as_slice() {
+            [Ok(ready)] if !is_batch => Some(ready.kind()),
+            _ => None,
+        };
+        let mut headers = if engine.config.request_sharing && kind.is_some() {
+            request.headers.clone()
+        } else {
+            std::mem::take(&mut request.headers)
+        };
         headers::keep_forwardable(&mut headers, &engine.config);
         let mut work = Work::new(operations, is_batch);
         let mut plans_wanted = Vec::new();
@@ -128,7 +162,7 @@ impl Gateway {
                 Err(refused) => work.push_refused(protocol::refusal_body(&refused.errors), refused.code),
             }
         }
-        let request = Request {
+        let in_work = Request {
             engine: Rc::clone(&engine),
             deadline,
             media,
@@ -139,8 +173,10 @@ impl Gateway {
             headers,
             call_headers: Vec::new(),
             response_headers: headers::Collected::default(),
+            lead: None,
         };
-        self.requests.insert(id, request);
+        self.requests.insert(id, in_work);
+        self.lead(arrived, id, kind, request);
         for (part, prepared, variables) in plans_wanted {
             let waiter = Waiter::Request { id, part, variables };
             self.acquire(now, &engine, self.generation, prepared, waiter);
@@ -178,8 +214,10 @@ impl Gateway {
             return self.reply_if_done(id);
         }
         let media = request.media;
-        self.forget(id);
-        self.reply(id, protocol::refuse(media, &refused.errors, refused.code));
+        let lead = self.forget(id).and_then(|request| request.lead);
+        let reply = protocol::refuse(media, &refused.errors, refused.code);
+        self.answer_followers(lead, &reply);
+        self.reply(id, reply);
     }
 
     /// Answers a request of which nothing is executed.

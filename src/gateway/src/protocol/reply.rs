@@ -33,7 +33,8 @@ pub(crate) fn refuse_whole(media: Media, errors: &[GraphQlError], code: Code) ->
 }
 
 fn refuse_with(status: u16, media: Media, errors: &[GraphQlError], code: Code) -> Reply {
-    let mut reply = Reply { status, headers: headers(media), body: refusal_body(errors), code: Some(code) };
+    let mut reply =
+        Reply { status, headers: headers(media), body: refusal_body(errors).into(), code: Some(code) };
     if status == 405 {
         let allow = if code == Code::MutationByGet { "POST" } else { "GET, POST" };
         reply.headers.push((Cow::Borrowed("allow"), Cow::Borrowed(allow.as_bytes())));
@@ -51,7 +52,7 @@ pub(crate) fn refusal_body(errors: &[GraphQlError]) -> Vec<u8> {
 
 /// The reply to an executed request, whose first error has `code`.
 pub(crate) fn answer(media: Media, body: Vec<u8>, code: Option<Code>) -> Reply {
-    Reply { status: 200, headers: headers(media), body, code }
+    Reply { status: 200, headers: headers(media), body: body.into(), code }
 }
 
 /// The catalogue's code of the first error; a code of a subgraph's own counts as the subgraph's error.
