@@ -34,5 +34,7 @@ fn two_workers_answer_two_hundred_operations_of_twenty_clients() {
     assert_eq!(world.gateway.stat("wasmcustom.weir.plans_made"), 1);
     assert_eq!(world.gateway.stat("wasmcustom.weir.plan_cache.l2.hits"), 1);
     assert_eq!(Vitals::of(&world.gateway), before);
-    assert_eq!(world.subgraphs.calls().iter().sum::<u64>(), 7 * REQUESTS as u64);
+    // Seven for each request, were it alone.
+    let calls = world.subgraphs.calls().iter().sum::<u64>();
+    assert!((7..7 * REQUESTS as u64).contains(&calls), "{calls} calls");
 }

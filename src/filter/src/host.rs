@@ -160,7 +160,8 @@ pub(crate) fn send(id: RequestId, active: u32, reply: &Reply) {
         return;
     }
     let headers = header_values::as_strs(&reply.headers).collect();
-    let sent = attempt(|| hostcalls::send_http_response(reply.status.into(), headers, Some(&reply.body)));
+    let sent =
+        attempt(|| hostcalls::send_http_response(reply.status.into(), headers, Some(reply.body.as_slice())));
     if let Err(refused) = sent {
         hostcall::log(
             LogLevel::Error,

@@ -22,7 +22,7 @@ pub(crate) fn probe(route: Route, readiness: impl FnOnce() -> Readiness) -> Opti
         (Cow::Borrowed("content-type"), Cow::Borrowed(b"application/json")),
         (Cow::Borrowed("cache-control"), Cow::Borrowed(b"no-store")),
     ];
-    Some(Reply { status, headers, body: body.into_bytes(), code: None })
+    Some(Reply { status, headers, body: body.into_bytes().into(), code: None })
 }
 
 /// The answer to a request that cannot be served through a fault of Weir's. The place of the fault is for

@@ -30,7 +30,7 @@ pub use effective::effective;
 pub use endpoint::Endpoint;
 pub use entity_batching::EntityBatchingConfig;
 pub use fetch::FetchConfig;
-pub use load::{Loaded, load, load_plan_cache, load_with};
+pub use load::{Changeable, Loaded, load, load_changeable, load_with};
 pub use operations::WarmUpOperation;
 pub use plan_cache::{
     Coherency, LayerConfig, PlanCacheAlerts, PlanCacheConfig, SharedConfig, StoreConfig, WarmUpConfig,

@@ -43,7 +43,7 @@ pub use self::warm_up::Progress;
 use self::warm_up::WarmUp;
 use self::work::Work;
 use crate::Config;
-use crate::config::{Loaded, PlanCacheConfig};
+use crate::config::{EntityBatchingConfig, Loaded, PlanCacheConfig};
 use crate::engine::{Engine, Labels};
 use crate::error::Code;
 use crate::error_policy::redact;
@@ -118,6 +118,8 @@ pub struct Gateway {
     followers: HashMap<RequestId, (RequestId, Timestamp)>,
     /// By the subgraphs' places in metrics.
     batches: Vec<Option<Batches>>,
+    /// The settings of these, with changes made at run time.
+    batching: Vec<EntityBatchingConfig>,
     /// See [`routes::plain`].
     plain_headers: Rc<[Header]>,
     next_call: u64,
@@ -189,6 +191,8 @@ impl Gateway {
         let shared = cache_config.shared.enabled.then(|| Shared::new(shared_settings(&cache_config), seed));
         let store = cache_config.store.as_ref().map(|store| Store::new(store::settings(store), seed));
         let mut labels = Labels::default();
+        // An engine labels its subgraphs in their order.
+        let config_batching = config.subgraphs.iter().map(|subgraph| subgraph.entity_batching).collect();
         let store_timeout = cache_config.store.as_ref().map_or(Duration::ZERO, |store| store.timeout);
         let patience = [cache_config.shared.claim_time, store_timeout, config.limits.max_planning_time]
             .into_iter()
@@ -212,6 +216,7 @@ impl Gateway {
             leaders: HashMap::new(),
             followers: HashMap::new(),
             batches: Vec::new(),
+            batching: config_batching,
             plain_headers: routes::plain(),
             next_call: 0,
             acquisitions: HashMap::new(),
@@ -437,8 +442,7 @@ impl Gateway {
                 continue;
             };
             let subgraph = subgraph.subgraph;
-            let config = engine.config.subgraphs.get(subgraph.0 as usize);
-            if !config.is_some_and(|config| config.entity_batching.enabled) {
+            if !self.batching.get(engine.label(subgraph).0 as usize).is_some_and(|config| config.enabled) {
                 continue;
             }
             let seed = request.headers_to(&self.plain_headers, subgraph).seed ^ request.generation;

@@ -2,11 +2,13 @@
 //!
 //! The spec's "DataLoader Tuning Strategies". A gain is computed from the arrivals, never assumed.
 
+mod diagnosis;
 mod pattern;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+pub use diagnosis::{Cause, Observed, diagnose};
 pub use pattern::{Pattern, pattern};
 
 /// One lookup of a request.

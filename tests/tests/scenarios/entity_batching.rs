@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use weir_gateway::RequestId;
 use weir_gateway::event::{CallFailure, HttpRequest, Timestamp};
-use weir_gateway::metric::Metric;
+use weir_gateway::metric::{Metric, SubgraphId};
 use weir_tests::dataset::Dataset;
 use weir_tests::world::{Behaviour, World};
 
@@ -214,7 +214,7 @@ fn a_bad_key_fails_its_own_request_only() {
     let inventory: Vec<String> = world
         .raw_calls()
         .iter()
-        .filter(|call| call.cluster == "inventory")
+        .filter(|call| call.cluster.contains("inventory"))
         .map(|call| {
             let body = String::from_utf8_lossy(&call.body).into_owned();
             products.into_iter().filter(|product| body.contains(product)).collect::<Vec<_>>().join(" ")
@@ -323,4 +323,88 @@ fn who_shares_an_execution_keeps_its_own_deadline() {
         assert!(world.answered_after(id, began) <= Duration::from_millis(1_300));
     }
     assert_eq!(world.count(Metric::RequestsActive), 0);
+}
+
+fn batching_state(world: &mut World, worker: usize) -> Json {
+    let reply = world.administer(worker, "GET", "/weir/entity-batching", "");
+    assert_eq!(reply.status, 200);
+    serde_json::from_slice(&reply.body).expect("JSON")
+}
+
+fn apply(world: &mut World, body: &Json) -> (u16, Json) {
+    let reply = world.administer(0, "POST", "/weir/entity-batching/apply", &body.to_string());
+    (reply.status, serde_json::from_slice(&reply.body).expect("JSON"))
+}
+
+#[test]
+fn what_is_recommended_is_applied_to_all_workers_and_gathers_more() {
+    let mut world =
+        world(json!({"batch_window": "0ms", "adaptive_batching": false, "join_in_flight": false}));
+    let other = world.add_worker();
+    // Each millisecond a lookup of one product's stock that nobody else asks for at that moment.
+    let mut asked = 0;
+    let mut load = |world: &mut World, lookups: usize| {
+        let before = world.raw_calls().iter().filter(|call| call.cluster.contains("inventory")).count();
+        for _ in 0..lookups {
+            asked += 1;
+            world.send_request(request(&format!("{{ strictProducts {{ a{}: stock }} }}", asked % 3), ""));
+            world.run_for(Duration::from_millis(1));
+        }
+        world.run_for(Duration::from_millis(100));
+        world.raw_calls().iter().filter(|call| call.cluster.contains("inventory")).count() - before
+    };
+    let calls_before = load(&mut world, 400);
+    let state = batching_state(&mut world, 0);
+    let inventory = &state["subgraphs_seen_by_this_worker"]["inventory"];
+    assert_eq!(inventory["pattern"]["type"], "steady", "{inventory:#}");
+    let found = inventory["recommendations"].as_array().expect("a list").iter();
+    let throughput =
+        found.clone().find(|r| r["goal"] == "throughput" && r["bursts"] == false).expect("it is there");
+    assert!(
+        throughput["recommended"]["fewer_calls_percent"].as_f64().is_some_and(|p| p > 30.0),
+        "{throughput:#}"
+    );
+    let (status, body) = apply(&mut world, &json!({"subgraph": "inventory", "goal": "throughput"}));
+    assert_eq!(status, 200, "{body:#}");
+    world.run_for(Duration::from_secs(1));
+    for worker in [0, other] {
+        let state = batching_state(&mut world, worker);
+        assert!(
+            state["changes_at_run_time"]["subgraphs.inventory.entity_batching.batch_window"].is_string(),
+            "{state:#}"
+        );
+    }
+    let calls_after = load(&mut world, 400);
+    assert!(calls_after * 10 < calls_before * 7, "{calls_before} calls before, {calls_after} after");
+    let (status, body) =
+        apply(&mut world, &json!({"changes": {"subgraphs.nowhere.entity_batching.batch_window": "1ms"}}));
+    assert_eq!(status, 400);
+    assert!(body["problems"][0].as_str().is_some_and(|p| p.contains("names no subgraph")), "{body:#}");
+    assert_eq!(apply(&mut world, &json!({"subgraph": "inventory", "goal": "speed"})).0, 400);
+    assert_eq!(apply(&mut world, &json!({"subgraph": "accounts", "goal": "latency"})).0, 409);
+}
+
+#[test]
+fn each_adaptation_is_counted_and_explained_and_fills_the_batches() {
+    let products = (0..60).map(|n| (format!("Product:p{n}"), json!({"upc": format!("p{n}"), "stock": n})));
+    let mut objects: serde_json::Map<String, Json> = products.collect();
+    let all: Vec<_> = objects.keys().map(|id| format!("@{id}")).collect();
+    objects.insert("Query".to_owned(), json!({ "strictProducts": all }));
+    let settings = json!({"entity_batching": {
+        "join_in_flight": false,
+        "performance_threshold": {"adaptation_interval": "1s", "min_throughput": 100},
+    }});
+    let mut world = World::new(STORE, Dataset::new(Json::Object(objects)), settings);
+    for _ in 0..6_000 {
+        world.send("{ strictProducts { stock } }");
+        world.run_for(Duration::from_millis(1));
+    }
+    world.run_for(Duration::from_millis(300));
+    let adaptations = world.count(Metric::EntityBatchAdaptations(SubgraphId(1)));
+    let told: Vec<_> =
+        world.log().iter().filter(|line| line.contains("entity batches of inventory")).collect();
+    assert!(adaptations > 0 && told.len() as i64 == adaptations, "{told:#?}");
+    assert!(told.iter().all(|line| line.contains("window") && line.contains(": ")), "{told:#?}");
+    let used = world.count(Metric::EntityBatchUtilisation(SubgraphId(1)));
+    assert!(used >= 70, "{used}%\n{told:#?}");
 }

@@ -65,21 +65,27 @@ impl Document {
         (self.problems.len() == before).then_some(self.preset)
     }
 
-    /// Puts a value in the place of the document's own. Refused are paths that no setting of the plan cache has, and
-    /// those that only a start can change.
+    /// Puts a value in the place of the document's own. Refused are paths that no setting of the plan cache or of entity
+    /// batching has, and those that only a start can change.
     pub(super) fn change(&mut self, path: &str, value: Value) {
         const FIXED: [&str; 3] =
             ["plan_cache.layers.l2.enabled", "plan_cache.layers.l3.", "plan_cache.warm_up."];
+        const GROUPS: [&str; 3] = ["plan_cache.", "entity_batching.", "subgraphs.*.entity_batching."];
         let mut changeable = CATALOGUE.iter().map(|entry| entry.path()).filter(|path| {
-            path.starts_with("plan_cache.") && !FIXED.iter().any(|fixed| path.starts_with(fixed))
+            GROUPS.iter().any(|group| path.starts_with(group))
+                && !FIXED.iter().any(|fixed| path.starts_with(fixed))
         });
-        if !changeable.clone().any(|known| known == path) {
-            let is_fixed = CATALOGUE.iter().any(|entry| entry.path() == path);
-            let fix = match suggest::nearest(path, &mut changeable).filter(|_| !is_fixed) {
+        let general = match path.strip_prefix("subgraphs.").and_then(|rest| rest.split_once('.')) {
+            Some((_, setting)) => format!("subgraphs.*.{setting}"),
+            None => path.to_owned(),
+        };
+        if !changeable.clone().any(|known| known == general) {
+            let is_fixed = CATALOGUE.iter().any(|entry| entry.path() == general);
+            let fix = match suggest::nearest(&general, &mut changeable).filter(|_| !is_fixed) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => {
-                    "settings of the plan cache can, but not those of its store and its warm-up, nor whether \
-                    workers share plans"
+                    "settings of the plan cache and of entity batching can, but not those of the cache's store and \
+                    warm-up, nor whether workers share plans"
                         .to_owned()
                 }
             };

@@ -93,20 +93,45 @@ pub fn load_with(text: &str, sdl: Option<&str>) -> Result<Loaded, Vec<Problem>> 
     Err(document.problems)
 }
 
-/// The settings of the plan cache alone, with `changes` by path (`plan_cache.max_size`) in the place of the
-/// document's own. Only settings of the plan cache can be changed.
+/// The settings that can be changed at run time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changeable {
+    /// Of the plan cache.
+    pub plan_cache: PlanCacheConfig,
+    /// How lookups share calls, for each subgraph that was named.
+    pub entity_batching: Vec<EntityBatchingConfig>,
+}
+
+/// The settings that can be changed at run time, with `changes` by path (`plan_cache.max_size`) in the place of the
+/// document's own.
 ///
 /// # Errors
 /// What is wrong with the changes.
-pub fn load_plan_cache(text: &str, changes: &Map<String, Value>) -> Result<PlanCacheConfig, Vec<Problem>> {
+pub fn load_changeable(
+    text: &str,
+    subgraphs: &[String],
+    changes: &Map<String, Value>,
+) -> Result<Changeable, Vec<Problem>> {
     let mut document = Document::parse(text).map_err(|problem| vec![problem])?;
     for (path, value) in changes {
+        if let Some((name, _)) = path.strip_prefix("subgraphs.").and_then(|rest| rest.split_once('.'))
+            && !subgraphs.iter().any(|known| known == name)
+        {
+            let fix = format!("there are {}", subgraphs.join(", "));
+            document.problems.push(Problem::new(path, "names no subgraph", fix));
+        }
         document.change(path, value.clone());
     }
     document.read_preset();
-    let read = plan_cache::read(&mut document);
-    match read {
-        Some(config) if document.problems.is_empty() => Ok(config),
+    let plan_cache = plan_cache::read(&mut document);
+    let general = entity_batching::read(&mut document);
+    let own = subgraphs.iter().map(|name| entity_batching::Overrides::read(&mut document, name));
+    let own: Vec<_> = own.collect();
+    match (plan_cache, general) {
+        (Some(plan_cache), Some(general)) if document.problems.is_empty() => {
+            let entity_batching = own.into_iter().map(|own| own.over(&general)).collect();
+            Ok(Changeable { plan_cache, entity_batching })
+        }
         _ => Err(document.problems),
     }
 }

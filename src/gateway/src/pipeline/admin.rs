@@ -14,7 +14,16 @@ use crate::config::Problem;
 use crate::event::{HttpRequest, Output, Reply, RequestId, Timestamp};
 use crate::metric::{CATALOGUE, Kind, Metric};
 
+mod entity_batching;
 mod page;
+
+const PAGES: [&str; 5] = [
+    "/weir",
+    "/weir/plan-cache",
+    "/weir/plan-cache/apply",
+    "/weir/entity-batching",
+    "/weir/entity-batching/apply",
+];
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
@@ -26,8 +35,12 @@ impl Gateway {
         match (request.method.as_str(), path.trim_end_matches('/')) {
             ("GET" | "HEAD", "/weir") => self.ask_counters(id, true),
             ("GET" | "HEAD", "/weir/plan-cache") => self.ask_counters(id, false),
+            ("GET" | "HEAD", "/weir/entity-batching") => {
+                let state = self.entity_batching_state();
+                self.page(id, 200, JSON, format!("{state:#}"));
+            }
             // Browsers send no JSON to other sites unasked: a page that an operator looks at can't change settings.
-            ("POST", "/weir/plan-cache/apply") if !is_json(request) => {
+            ("POST", "/weir/plan-cache/apply" | "/weir/entity-batching/apply") if !is_json(request) => {
                 let error = json!({"error": "Send it as content-type: application/json."});
                 self.page(id, 415, JSON, error.to_string());
             }
@@ -36,17 +49,17 @@ impl Gateway {
                     self.page(id, status, JSON, body.to_string());
                 }
             }
-            (_, "/weir" | "/weir/plan-cache" | "/weir/plan-cache/apply") => {
-                self.page(
-                    id,
-                    405,
-                    JSON,
-                    json!({"error": "GET the pages, POST to /weir/plan-cache/apply"}).to_string(),
-                );
+            ("POST", "/weir/entity-batching/apply") => {
+                if let Some((status, body)) = self.apply_batching(id, &request.body) {
+                    self.page(id, status, JSON, body.to_string());
+                }
+            }
+            (_, path) if PAGES.contains(&path) => {
+                let error = json!({"error": "GET the pages, POST to those that end in /apply"});
+                self.page(id, 405, JSON, error.to_string());
             }
             _ => {
-                let pages = json!({"error": "There is no such page.",
-                    "pages": ["/weir", "/weir/plan-cache", "/weir/plan-cache/apply (POST)"]});
+                let pages = json!({"error": "There is no such page.", "pages": PAGES});
                 self.page(id, 404, JSON, pages.to_string());
             }
         }

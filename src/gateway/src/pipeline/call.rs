@@ -46,7 +46,7 @@ impl Gateway {
         let is_expected = group.is_some();
         let group = group.unwrap_or_else(|| execution.group(fetch, headers.seed ^ generation));
         let label = engine.label(subgraph);
-        let sharing = if is_query { self.sharing(label, &config.entity_batching) } else { Sharing::NONE };
+        let sharing = if is_query { self.sharing(label) } else { Sharing::NONE };
         let route = Route { generation, subgraph, headers: headers.deciding };
         let until = now.after(config.timeout.min(left).max(Duration::from_millis(1)));
         let ticket = Ticket { request: id, part, fetch };
@@ -59,7 +59,7 @@ impl Gateway {
             execution.wait_for(fetch, placed.flights);
         }
         if is_query {
-            self.wanted(now, label, &config.entity_batching, group, keys, placed);
+            self.wanted(now, label, group, keys, placed);
         }
     }
 
@@ -96,7 +96,7 @@ impl Gateway {
         };
         let label = engine.label(subgraph);
         self.count(Metric::SubgraphCalls(label), 1);
-        self.departed(now, label, &config.entity_batching, &departure);
+        self.departed(now, label, &departure);
         self.outputs.push_back(Output::Call(call));
     }
 

@@ -57,7 +57,8 @@ impl Batches {
 
 impl Gateway {
     /// How calls to a subgraph are shared now.
-    pub(super) fn sharing(&self, label: SubgraphId, config: &EntityBatchingConfig) -> Sharing {
+    pub(super) fn sharing(&self, label: SubgraphId) -> Sharing {
+        let Some(config) = self.batching.get(label.0 as usize) else { return Sharing::NONE };
         let batches = self.batches.get(label.0 as usize).and_then(Option::as_ref);
         let joinable_age = match batches {
             _ if !config.join_in_flight => Duration::ZERO,
@@ -77,13 +78,23 @@ impl Gateway {
         }
     }
 
-    fn batches(
-        &mut self,
-        now: Timestamp,
-        label: SubgraphId,
-        config: &EntityBatchingConfig,
-    ) -> Option<&mut Batches> {
+    /// Takes other settings, by the subgraphs' places in metrics.
+    pub(super) fn set_batching(&mut self, batching: Vec<EntityBatchingConfig>) {
+        for (batches, config) in self.batches.iter_mut().zip(&batching) {
+            if let Some(batches) = batches {
+                batches.window.set(config.window_settings());
+            }
+        }
+        self.batching = batching;
+    }
+
+    fn measures(&self, label: SubgraphId) -> bool {
+        self.batching.get(label.0 as usize).is_some_and(|config| config.metrics)
+    }
+
+    fn batches(&mut self, now: Timestamp, label: SubgraphId) -> Option<&mut Batches> {
         let index = label.0 as usize;
+        let config = self.batching.get(index)?;
         if self.batches.len() <= index {
             self.batches.resize_with(index.saturating_add(1), || None);
         }
@@ -96,12 +107,12 @@ impl Gateway {
         &mut self,
         now: Timestamp,
         label: SubgraphId,
-        config: &EntityBatchingConfig,
         group: u64,
         keys: usize,
         placed: Placed,
     ) {
-        let Some(batches) = self.batches(now, label, config) else { return };
+        let metrics = self.measures(label);
+        let Some(batches) = self.batches(now, label) else { return };
         let counts = &mut batches.counts;
         let add =
             |sum: &mut u64, count: usize| *sum = sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
@@ -111,20 +122,15 @@ impl Gateway {
         add(&mut counts.asked, keys);
         add(&mut counts.duplicates, placed.duplicates);
         add(&mut counts.key_joins, placed.joined);
-        if config.metrics {
+        if metrics {
             batches.arrivals.record(Arrival { at: now.0, keys, group });
         }
     }
 
     /// A call was sent.
-    pub(super) fn departed(
-        &mut self,
-        now: Timestamp,
-        label: SubgraphId,
-        config: &EntityBatchingConfig,
-        departure: &Departure,
-    ) {
-        let Some(batches) = self.batches(now, label, config) else { return };
+    pub(super) fn departed(&mut self, now: Timestamp, label: SubgraphId, departure: &Departure) {
+        let metrics = self.measures(label);
+        let Some(batches) = self.batches(now, label) else { return };
         batches.budget.called(now.0);
         if !departure.is_counted {
             return;
@@ -139,7 +145,7 @@ impl Gateway {
         {
             *count = count.saturating_add(1);
         }
-        if config.metrics {
+        if metrics {
             let keys = u64::try_from(keys).unwrap_or(u64::MAX);
             self.outputs.push_back(Output::Record(Metric::EntityBatchSize(label), keys));
             if reason != Reason::Alone {
@@ -152,10 +158,11 @@ impl Gateway {
     pub(super) fn landed(&mut self, now: Timestamp, label: SubgraphId, landed: &Landed, fine: bool) {
         let took = now.since(landed.sent);
         let is_batch = !landed.keys().is_empty();
+        let metrics = self.measures(label);
         let Some(Some(batches)) = self.batches.get_mut(label.0 as usize) else { return };
         if is_batch {
             batches.window.answered(now.0, took, landed.size(), fine);
-            if self.cache_config.metrics {
+            if metrics {
                 self.outputs.push_back(Output::Record(Metric::EntityBatchLatency(label), micros(took)));
             }
         }

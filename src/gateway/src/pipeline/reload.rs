@@ -323,6 +323,7 @@ impl Gateway {
         let engine = Rc::new(Engine::new(config, supergraph, &mut self.labels));
         if self.labels.names().len() != known {
             self.outputs.push_back(Output::Subgraphs(self.labels.names().to_vec()));
+            self.renew_batching();
         }
         self.last_generation = self.last_generation.wrapping_add(1);
         let configured = self.cache_config.warm_up.operations.clone();

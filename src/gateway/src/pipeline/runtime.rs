@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Gateway;
 use super::cells::Cell;
 use super::tasks::Purpose;
-use crate::config::{PlanCacheConfig, Problem, load_plan_cache};
+use crate::config::{Changeable, Problem, load_changeable};
 use crate::event::{Level, Output, RequestId, Timestamp};
 use crate::metric::Metric;
 
@@ -69,7 +69,7 @@ impl Gateway {
         }
         let document = serde_json::json!({ "configuration": self.configuration.to_string(), "changes": all });
         let bytes = document.to_string().into_bytes();
-        let checked = match load_plan_cache(&self.document, &all) {
+        let checked = match load_changeable(&self.document, self.labels.names(), &all) {
             Ok(_) if bytes.len() > MAX_CHANGES => {
                 Err(vec![Problem::new("changes", "are too many", format!("{MAX_CHANGES} bytes are taken"))])
             }
@@ -125,7 +125,7 @@ impl Gateway {
         if changes == self.runtime.changes {
             return;
         }
-        match load_plan_cache(&self.document, &changes) {
+        match load_changeable(&self.document, self.labels.names(), &changes) {
             Ok(config) => {
                 self.runtime.changes = changes;
                 self.apply(now, config);
@@ -149,7 +149,9 @@ impl Gateway {
         document.get("changes")?.as_object().cloned()
     }
 
-    fn apply(&mut self, now: Timestamp, config: PlanCacheConfig) {
+    fn apply(&mut self, now: Timestamp, changed: Changeable) {
+        let Changeable { plan_cache: config, entity_batching } = changed;
+        self.set_batching(entity_batching);
         self.plans.configure(now.0, &config);
         self.tell_memory();
         if let Some(shared) = &mut self.shared {
@@ -164,5 +166,15 @@ impl Gateway {
         let line =
             format!("weir: settings changed at run time: {}", Value::Object(self.runtime.changes.clone()));
         self.outputs.push_back(Output::Log(Level::Info, line));
+    }
+}
+
+impl Gateway {
+    /// The settings of entity batching for the subgraphs that there are now, with the changes in force.
+    pub(super) fn renew_batching(&mut self) {
+        let changed = load_changeable(&self.document, self.labels.names(), &self.runtime.changes);
+        if let Ok(Changeable { entity_batching, .. }) = changed {
+            self.set_batching(entity_batching);
+        }
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn overview(state: &Value) -> String {
                     @if state["ready"] == true { "Ready. " } @else { span.warn { "Warming up. " } }
                     "Supergraph " code { (text(&state["supergraph"])) } ". "
                     a href="/weir/plan-cache" { "All of this as JSON" } ", "
+                    a href="/weir/entity-batching" { "entity batching" } ", "
                     a href="/stats/prometheus" { "metrics for Prometheus" } "."
                 }
                 h2 { "Warm-up" }

@@ -20,7 +20,8 @@ fn cache(settings: Value) -> PlanCacheConfig {
 
 fn changed(document: Value, changes: Value) -> Result<PlanCacheConfig, Vec<String>> {
     let Value::Object(changes) = changes else { panic!("changes are an object") };
-    load_plan_cache(&with_supergraph(document), &changes)
+    load_changeable(&with_supergraph(document), &["accounts".to_owned()], &changes)
+        .map(|changed| changed.plan_cache)
         .map_err(|problems| problems.iter().map(Problem::to_string).collect())
 }
 
