@@ -11,6 +11,7 @@ mod concurrency;
 mod configuration;
 mod demo;
 mod differential;
+mod entity_batching;
 mod hostile_input;
 mod http_versions;
 mod lifecycle;

@@ -12,4 +12,4 @@ pub(crate) mod share;
 pub(crate) use execution::{Execution, ReadyCall, Variables};
 pub(crate) use keys::{KeyList, Keys};
 pub(crate) use reading::{Answer, Reading};
-pub(crate) use share::Share;
+pub(crate) use share::{Pairs, Share};

@@ -16,7 +16,7 @@ use weir_planner::plan::{FetchId, SubgraphId};
 use weir_traffic::batch_window::Reason;
 
 use crate::event::{CallId, Header, RequestId, Timestamp};
-use crate::executor::{KeyList, Share};
+use crate::executor::{KeyList, Pairs, Share};
 
 mod flight;
 
@@ -282,7 +282,7 @@ impl Loader {
         let Wanted { ticket, group, route, body, lists, until } = wanted;
         let body = Rc::new(body);
         let mut placed = Placed::default();
-        let mut shares: Vec<(FlightId, Vec<Vec<(u32, u32)>>)> = Vec::new();
+        let mut shares: Vec<(FlightId, Pairs)> = Vec::new();
         let mut gathering =
             candidates.last().copied().filter(|id| self.flights.get(id.0).is_some_and(Flight::gathers));
         let joinable: Vec<FlightId> =
@@ -538,13 +538,7 @@ impl Loader {
 }
 
 /// Notes that a key is to be had from a flight.
-fn note(
-    shares: &mut Vec<(FlightId, Vec<Vec<(u32, u32)>>)>,
-    flight: FlightId,
-    lists: usize,
-    list: usize,
-    pair: (u32, u32),
-) {
+fn note(shares: &mut Vec<(FlightId, Pairs)>, flight: FlightId, lists: usize, list: usize, pair: (u32, u32)) {
     if shares.last().is_none_or(|(last, _)| *last != flight)
         && let Some(at) = shares.iter().position(|(known, _)| *known == flight)
     {

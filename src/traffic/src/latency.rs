@@ -19,7 +19,7 @@ impl Latency {
     /// A call was answered after `took`.
     pub fn answered(&mut self, took: Duration) {
         if !self.seen {
-            *self = Latency { seen: true, average: took, deviation: took / 2 };
+            *self = Latency { seen: true, average: took, deviation: took.checked_div(2).unwrap_or_default() };
             return;
         }
         // RFC 6298 §2.3: the deviation first, with a weight of 1/4, then the average, with 1/8.

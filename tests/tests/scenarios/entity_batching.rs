@@ -12,6 +12,7 @@ use weir_tests::world::{Behaviour, World};
 
 const STORE: &str = include_str!("../../fixtures/store.graphql");
 const SUBGRAPHS: [&str; 4] = ["accounts", "inventory", "products", "reviews"];
+const SEEDS: u64 = 3_000;
 const LATENCY: Duration = Duration::from_millis(10);
 
 /// The generator of Marsaglia (Xorshift RNGs, 2003).
@@ -166,9 +167,8 @@ fn schedule(seed: u64, alone: &HashMap<(usize, usize), Alone>) -> (usize, usize)
 #[test]
 fn whatever_comes_when_each_request_gets_its_own_entities_in_time() {
     let alone = alone();
-    let seeds = std::env::var("WEIR_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3_000);
     let (mut unshared, mut calls) = (0, 0);
-    for seed in 0..seeds {
+    for seed in 0..SEEDS {
         let (of_alone, of_seed) = schedule(seed, &alone);
         unshared += of_alone;
         calls += of_seed;

@@ -53,7 +53,7 @@ pub(crate) fn check(
     world.run();
     let violations = suite.take_violations();
     let body = &world.reply(id).expect("a reply").body;
-    let got = String::from_utf8(body.clone()).expect("UTF-8");
+    let got = String::from_utf8(body.to_vec()).expect("UTF-8");
     let parsed = serde_json::from_str::<Ordered>(&got);
     let data = parsed.as_ref().ok().and_then(|reply| reply.get("data").cloned());
     let errors = serde_json::from_str::<Json>(&got).unwrap_or_default();

@@ -5,9 +5,12 @@
 pub(crate) enum Share {
     /// The call asks for what the request does, in its order.
     Whole,
-    /// For each lookup, pairs of the request's number of a representation and the call's.
-    Some(Vec<Vec<(u32, u32)>>),
+    /// Some of what the call asks for.
+    Some(Pairs),
 }
+
+/// For each lookup, pairs of a request's number of a representation and the call's.
+pub(crate) type Pairs = Vec<Vec<(u32, u32)>>;
 
 impl Share {
     /// The request's number of the representation that has the number `theirs` in the call.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{RequestId, Route, Subscriber, Timestamp, Wanted};
 use crate::event::CallId;
-use crate::executor::{KeyList, Keys, Share};
+use crate::executor::{KeyList, Keys, Pairs, Share};
 
 #[derive(Debug)]
 pub(super) struct Flight {
@@ -139,7 +139,7 @@ impl Flight {
     }
 
     /// What the pairs of numbers amount to.
-    pub(super) fn share(&self, pairs: Vec<Vec<(u32, u32)>>, wanted: &[KeyList]) -> Share {
+    pub(super) fn share(&self, pairs: Pairs, wanted: &[KeyList]) -> Share {
         let same = pairs.iter().zip(&self.lists).zip(wanted).all(|((pairs, own), wanted)| {
             let all = pairs.len() == own.len() && pairs.len() == wanted.keys.len();
             all && pairs.iter().all(|(own, theirs)| own == theirs)
@@ -212,7 +212,7 @@ impl Flight {
         }
         for subscriber in subscribers {
             for (number, half) in halves.iter_mut().enumerate() {
-                let pairs: Vec<Vec<(u32, u32)>> = places
+                let pairs: Pairs = places
                     .iter()
                     .enumerate()
                     .map(|(list, places)| {

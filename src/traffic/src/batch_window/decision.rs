@@ -112,13 +112,13 @@ fn size(
     let most = settings.max_batch_size.max(1);
     let average = measured.average_size();
     let fill = measured.utilisation(from.max_batch_size) / 100.0;
-    let full = measured.full as f64 / measured.batches.max(1) as f64;
-    if (FILL_BAND.0..=FILL_BAND.1).contains(&fill) && full < 0.5 {
+    if (FILL_BAND.0..=FILL_BAND.1).contains(&fill) {
         return (from.max_batch_size, None);
     }
     // Full batches hide how large they would have been, so the size grows by half a time instead.
     let wanted = (average / TARGET_FILL).ceil().max(1.0);
-    let wanted = if full >= 0.5 { wanted.max(from.max_batch_size as f64 * 1.5) } else { wanted };
+    let is_hidden = fill > FILL_BAND.1 && measured.full.saturating_mul(2) >= measured.batches;
+    let wanted = if is_hidden { wanted.max(from.max_batch_size as f64 * 1.5) } else { wanted };
     let to = (wanted as usize).clamp(1, most);
     climb.size_rest = climb.size_rest.saturating_sub(1);
     if to == from.max_batch_size {
