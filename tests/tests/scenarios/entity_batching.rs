@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use weir_gateway::RequestId;
 use weir_gateway::event::{CallFailure, HttpRequest, Timestamp};
-use weir_gateway::metric::{Metric, SubgraphId};
+use weir_gateway::metric::{Alert, Metric, SubgraphId};
 use weir_tests::dataset::Dataset;
 use weir_tests::world::{Behaviour, World};
 
@@ -405,6 +405,26 @@ fn each_adaptation_is_counted_and_explained_and_fills_the_batches() {
         world.log().iter().filter(|line| line.contains("entity batches of inventory")).collect();
     assert!(adaptations > 0 && told.len() as i64 == adaptations, "{told:#?}");
     assert!(told.iter().all(|line| line.contains("window") && line.contains(": ")), "{told:#?}");
+    assert_eq!(world.count(Metric::AlertsRaised(Alert::EntityBatchSize)), 0);
     let used = world.count(Metric::EntityBatchUtilisation(SubgraphId(1)));
     assert!(used >= 70, "{used}%\n{told:#?}");
+}
+
+#[test]
+fn small_batches_under_load_raise_an_alert() {
+    let mut world = world(json!({
+        "join_in_flight": false, "batch_window": "0ms",
+        "performance_threshold": {"adaptation_interval": "1s"},
+    }));
+    for _ in 0..2_500 {
+        world.send_request(request(OPERATIONS[2], ""));
+        world.run_for(Duration::from_millis(1));
+    }
+    assert!(world.count(Metric::AlertActive(Alert::EntityBatchSize)) > 0);
+    assert!(
+        world.log().iter().any(|line| line.contains("alert entity_batch_size raised: batches of inventory"))
+    );
+    world.retire(0);
+    assert_eq!(world.count(Metric::AlertActive(Alert::EntityBatchSize)), 0);
+    assert_eq!(world.count(Metric::EntityBatchMaxSize(SubgraphId(1))), 0);
 }

@@ -10,7 +10,7 @@ use super::Gateway;
 use crate::config::EntityBatchingConfig;
 use crate::event::{Level, Output, Timestamp};
 use crate::loader::{Departure, Landed, Placed, Sharing};
-use crate::metric::{Metric, SubgraphId};
+use crate::metric::{Alert, Metric, SubgraphId};
 
 /// Lookups that are remembered for the recommendations, for each subgraph.
 const REMEMBERED: usize = 4_096;
@@ -25,9 +25,32 @@ pub(super) struct Batches {
     counts: Counts,
     /// What its gauges say.
     told: [u64; 4],
+    watch: Watch,
     /// In the interval that ended last.
     pub(super) last: weir_traffic::batch_window::Measured,
 }
+
+/// What the alerts of one subgraph's batches look at.
+#[derive(Debug, Default)]
+struct Watch {
+    /// Adaptations since the interval of the alerts began, and its end.
+    adaptations: u64,
+    ends: Timestamp,
+    /// Whether each of [`ALERTS`] is raised.
+    raised: [bool; 2],
+}
+
+/// In the order of [`Watch::raised`].
+const ALERTS: [Alert; 2] = [Alert::EntityBatchSize, Alert::EntityBatchAdaptations];
+
+/// Keys in a batch, on average, below which batching is poor (the guide's "DataLoader Performance Monitoring").
+const POOR_SIZE: f64 = 10.0;
+
+/// Batches in an interval that are a load: with fewer there is nobody to share with.
+const LOAD: u64 = 100;
+
+/// Adaptations in an interval of the alerts that are too many (the guide's figure).
+const MANY_ADAPTATIONS: u64 = 50;
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -50,6 +73,7 @@ impl Batches {
             arrivals: Arrivals::new(REMEMBERED),
             counts: Counts::default(),
             told: [0; 4],
+            watch: Watch::default(),
             last: Default::default(),
         }
     }
@@ -206,6 +230,7 @@ impl Gateway {
             };
             self.tell_gauges(label, told, gauges);
             self.tell_counts(label, &counts);
+            self.watch_batches(now, index, turned, adaptation.is_some());
             if let Some(adaptation) = adaptation {
                 self.count(Metric::EntityBatchAdaptations(label), 1);
                 let name = self.labels.names().get(index).cloned().unwrap_or_default();
@@ -219,6 +244,48 @@ impl Gateway {
                     adaptation.why
                 );
                 self.outputs.push_back(Output::Log(Level::Info, line));
+            }
+        }
+    }
+
+    /// Raises and clears the alerts of one subgraph's batches, a little beyond their thresholds so that none flaps.
+    fn watch_batches(&mut self, now: Timestamp, index: usize, turned: bool, adapted: bool) {
+        let interval = self.cache_config.alerts.interval;
+        let Some(Some(Batches { watch, last, .. })) = self.batches.get_mut(index) else { return };
+        watch.adaptations = watch.adaptations.saturating_add(u64::from(adapted));
+        let mut is = watch.raised;
+        if turned && last.batches >= LOAD {
+            let least = if watch.raised[0] { POOR_SIZE * 1.05 } else { POOR_SIZE };
+            is[0] = last.average_size() < least;
+        }
+        if watch.adaptations > MANY_ADAPTATIONS {
+            is[1] = true;
+        }
+        if watch.ends <= now {
+            is[1] = watch.adaptations > MANY_ADAPTATIONS;
+            (watch.adaptations, watch.ends) = (0, now.after(interval));
+        }
+        let was = std::mem::replace(&mut watch.raised, is);
+        let size = last.average_size();
+        let name = self.labels.names().get(index).cloned().unwrap_or_default();
+        let texts = [
+            format!(
+                "batches of {name} hold {size:.1} keys on average under load; a longer batch_window may gather more"
+            ),
+            format!(
+                "the limits of {name}'s batches were changed more than {MANY_ADAPTATIONS} times in {interval:?}; raise adaptation_interval"
+            ),
+        ];
+        for (((alert, was), is), text) in ALERTS.into_iter().zip(was).zip(is).zip(texts) {
+            if was == is {
+                continue;
+            }
+            self.count(Metric::AlertActive(alert), if is { 1 } else { -1 });
+            let (level, what) = if is { (Level::Warn, "raised") } else { (Level::Info, "cleared") };
+            self.outputs
+                .push_back(Output::Log(level, format!("weir: alert {} {what}: {text}", alert.name())));
+            if is {
+                self.count(Metric::AlertsRaised(alert), 1);
             }
         }
     }
@@ -259,7 +326,11 @@ impl Gateway {
             let label = SubgraphId(u32::try_from(index).unwrap_or(u32::MAX));
             let Some(Some(batches)) = self.batches.get_mut(index) else { continue };
             let told = std::mem::take(&mut batches.told);
+            let raised = std::mem::take(&mut batches.watch.raised);
             self.tell_gauges(label, told, [0; 4]);
+            for (alert, _) in ALERTS.into_iter().zip(raised).filter(|(_, raised)| *raised) {
+                self.count(Metric::AlertActive(alert), -1);
+            }
         }
     }
 }

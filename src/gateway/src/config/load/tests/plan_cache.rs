@@ -254,8 +254,8 @@ fn changes_at_run_time_are_held_against_the_document() {
         (json!({ "path": "/x" }), "can't be changed at run time"),
         (json!({ "plan_cache": {} }), "can't be changed at run time"),
         (json!({ "plan_cache.layers.l2.enabled": false }), "nor whether workers share plans"),
-        (json!({ "plan_cache.layers.l3.timeout": "1s" }), "not those of its store"),
-        (json!({ "plan_cache.warm_up.operations": [] }), "and its warm-up"),
+        (json!({ "plan_cache.layers.l3.timeout": "1s" }), "not those of the cache's store"),
+        (json!({ "plan_cache.warm_up.operations": [] }), "cache's store and warm-up"),
     ] {
         let found = changed(document.clone(), changes).expect_err("refused");
         assert!(found.iter().any(|problem| problem.contains(part)), "no `{part}` in {found:#?}");
