@@ -96,6 +96,8 @@ struct SimulatedHost {
     /// What other HTTP services than subgraphs answer, by cluster.
     services: HashMap<String, Service>,
     calls: Vec<Call>,
+    /// The requests whose streams have sent calls, by worker and call.
+    senders: HashMap<(usize, CallId), RequestId>,
     /// Calls to other services.
     own_calls: Vec<Call>,
     replies: BTreeMap<RequestId, (Timestamp, Reply)>,
@@ -156,6 +158,7 @@ impl World {
             refused: HashMap::new(),
             services: HashMap::new(),
             calls: Vec::new(),
+            senders: HashMap::new(),
             own_calls: Vec::new(),
             replies: BTreeMap::new(),
             replies_this_turn: 0,
@@ -209,6 +212,7 @@ impl World {
         let surroundings = Surroundings { clock: Box::new(move || clock.get()), seed };
         self.workers[worker] = RefCell::new(Gateway::new(loaded, &self.document, surroundings));
         self.host.agenda.retain(|_, (of, _)| *of != worker);
+        self.host.senders.retain(|(of, _), _| *of != worker);
         self.host.timers[worker] = Some(self.host.now);
         self.host.woken[worker] = false;
     }
@@ -319,7 +323,7 @@ impl World {
 
     /// A client of some worker goes away.
     pub fn leave_worker(&mut self, worker: usize, id: RequestId) {
-        self.host.lose_calls_of(id);
+        self.host.lose_calls_of(worker, id);
         self.happen_at(worker, Input::ClientGone { id });
     }
 
@@ -487,18 +491,16 @@ fn append(value: &mut Json, mark: &str) {
 }
 
 impl SimulatedHost {
-    /// A stream has ended: the SDK drops the answers to the calls it has sent.
-    fn lose_calls_of(&mut self, request: RequestId) {
-        let sent = |call: &CallId| self.calls.iter().any(|c| c.id == *call && c.request == Some(request));
-        let lost: Vec<_> = self
-            .agenda
-            .iter()
-            .filter_map(|(at, (_, input))| match input {
-                Input::CallDone { call, .. } | Input::CallFailed { call, .. } if sent(call) => Some(*at),
-                _ => None,
-            })
-            .collect();
-        lost.iter().for_each(|at| drop(self.agenda.remove(at)));
+    /// A stream of a worker has ended: the SDK drops the answers to the calls it has sent.
+    fn lose_calls_of(&mut self, worker: usize, request: RequestId) {
+        let senders = &self.senders;
+        self.agenda.retain(|_, (of, input)| match input {
+            Input::CallDone { call, .. } | Input::CallFailed { call, .. } if *of == worker => {
+                senders.get(&(worker, *call)) != Some(&request)
+            }
+            _ => true,
+        });
+        self.senders.retain(|(of, _), sender| *of != worker || *sender != request);
     }
 
     fn schedule(&mut self, delay: Duration, input: Input) {
@@ -559,6 +561,9 @@ impl Host for SimulatedHost {
             _ => String::new(),
         };
         let text = String::from_utf8_lossy(&call.body).into_owned();
+        if let Some(request) = call.request {
+            self.senders.insert((self.active, call.id), request);
+        }
         self.calls.push(call);
         if latency >= timeout {
             self.schedule(timeout, Input::CallFailed { call: id, failure: CallFailure::TimedOut });
@@ -601,7 +606,7 @@ impl Host for SimulatedHost {
 
     fn reply(&mut self, id: RequestId, reply: Reply) {
         self.replies_this_turn += 1;
-        self.lose_calls_of(id);
+        self.lose_calls_of(self.active, id);
         let old = self.replies.insert(id, (self.now, reply));
         assert!(old.is_none(), "{id:?} was answered twice");
     }
