@@ -165,7 +165,9 @@ fn under_load_batches_are_used_well_and_operators_see_it() {
     let world = World::start(&config, 1);
     let names = ["inventory", "products", "accounts", "reviews"];
     let of_each = |metric: &str| {
-        names.map(|name| world.gateway.stat(&format!("wasmcustom.weir.subgraph.{name}.entity_batching_{metric}")))
+        names.map(|name| {
+            world.gateway.stat(&format!("wasmcustom.weir.subgraph.{name}.entity_batching_{metric}"))
+        })
     };
     // The gauge is of one interval, and the load's last one is partly idle: what counts is the average while it lasts,
     // once sizes have been found.

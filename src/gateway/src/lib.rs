@@ -35,6 +35,8 @@ mod plans;
 mod prepare;
 mod protocol;
 mod response;
+#[doc(hidden)]
+pub mod stages;
 
 pub use config::Config;
 pub use driver::{MAX_REPLIES_PER_TURN, drive};

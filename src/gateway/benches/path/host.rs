@@ -12,7 +12,8 @@ use weir_gateway::{Ask, Gateway, Host, Input, RequestId, SharedReply, Surroundin
 
 use crate::answers;
 
-const SUPERGRAPH: &str = include_str!("../../../../envoy/supergraph.graphql");
+/// The demo's.
+pub(crate) const SUPERGRAPH: &str = include_str!("../../../../envoy/supergraph.graphql");
 
 /// One worker and the world around it.
 pub(crate) struct Bench {

@@ -8,12 +8,15 @@
 mod answers;
 mod host;
 
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use host::Bench;
+use host::{Bench, SUPERGRAPH};
 use serde_json::{Value, json};
+use weir_gateway::config;
+use weir_gateway::stages::{Stages, Times};
 
 const STOREFRONT: &str = include_str!("../../../../tests/benches/gateway/storefront.graphql");
 
@@ -129,6 +132,42 @@ fn steps(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Makes one time of those of all stages.
+type Stage = fn(Times) -> Duration;
+
+/// The executor alone, stage by stage, without requests, plan cache, loader and calls around it.
+fn stages(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("stage");
+    let settings = json!({ "supergraph": { "inline": SUPERGRAPH } });
+    let supergraph = config::load(&settings.to_string()).expect("the demo's settings are right").supergraph;
+    let variables = [("users", "9".to_owned()), ("products", "10".to_owned())];
+    let stages = Stages::new(&supergraph, STOREFRONT, &variables).expect("the storefront has a plan");
+    let mut known: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+    let mut answer = |body: &[u8]| match known.get(body) {
+        Some(answer) => answer.clone(),
+        None => known.entry(body.to_vec()).or_insert_with(|| answers::answer(body)).clone(),
+    };
+    let start = Instant::now();
+    let clock = || start.elapsed();
+    let (_, reply) = stages.run(&mut answer, &clock);
+    assert!(reply.len() > 80_000 && reply.starts_with(b"{\"data\":{\"users\":[{"), "{} bytes", reply.len());
+    let each: [(&str, Stage); 5] = [
+        ("parse", |times| times.parse),
+        ("representations", |times| times.representations),
+        ("merge", |times| times.merge),
+        ("projection", |times| times.projection),
+        ("all", |times| times.parse + times.representations + times.merge + times.projection),
+    ];
+    for (name, stage) in each {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|times| {
+                (0..times).map(|_| stage(black_box(stages.run(&mut answer, &clock)).0)).sum()
+            });
+        });
+    }
+    group.finish();
+}
+
 /// What is under all of it: a copy of the seven answers, which the bench makes too, and of the reply.
 fn copies(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("under it");
@@ -167,6 +206,7 @@ fn main() {
         .configure_from_args();
     whole(&mut criterion);
     steps(&mut criterion);
+    stages(&mut criterion);
     copies(&mut criterion);
     criterion.final_summary();
 }
