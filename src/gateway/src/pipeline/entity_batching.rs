@@ -267,26 +267,19 @@ impl Gateway {
         }
         let was = std::mem::replace(&mut watch.raised, is);
         let size = last.average_size();
-        let name = self.labels.names().get(index).cloned().unwrap_or_default();
-        let texts = [
-            format!(
-                "batches of {name} hold {size:.1} keys on average under load; a longer batch_window may gather more"
-            ),
-            format!(
-                "the limits of {name}'s batches were changed more than {MANY_ADAPTATIONS} times in {interval:?}; raise adaptation_interval"
-            ),
-        ];
-        for (((alert, was), is), text) in ALERTS.into_iter().zip(was).zip(is).zip(texts) {
-            if was == is {
-                continue;
-            }
+        for ((alert, _), is) in ALERTS.into_iter().zip(was).zip(is).filter(|((_, was), is)| was != is) {
+            let name = self.labels.names().get(index).map_or("", String::as_str);
+            let text = if alert == Alert::EntityBatchSize {
+                format!(
+                    "batches of {name} hold {size:.1} keys on average under load; a longer batch_window may gather more"
+                )
+            } else {
+                format!(
+                    "the limits of {name}'s batches were changed more than {MANY_ADAPTATIONS} times in {interval:?}; raise adaptation_interval"
+                )
+            };
             self.count(Metric::AlertActive(alert), if is { 1 } else { -1 });
-            let (level, what) = if is { (Level::Warn, "raised") } else { (Level::Info, "cleared") };
-            self.outputs
-                .push_back(Output::Log(level, format!("weir: alert {} {what}: {text}", alert.name())));
-            if is {
-                self.count(Metric::AlertsRaised(alert), 1);
-            }
+            self.tell_alert(alert, is, &text);
         }
     }
 

@@ -243,11 +243,15 @@ impl Gateway {
             Watched::LookupTime => Alert::PlanCacheLookupTime,
             Watched::Entries | Watched::Bytes => Alert::PlanCacheCapacity,
         };
-        let (level, what) =
-            if transition.raised { (Level::Warn, "raised") } else { (Level::Info, "cleared") };
-        let line = format!("weir: alert {} {what}: {of}{}", alert.name(), transition.text);
-        self.outputs.push_back(Output::Log(level, line));
-        if transition.raised {
+        self.tell_alert(alert, transition.raised, &format!("{of}{}", transition.text));
+    }
+
+    /// Logs that an alert is raised or cleared, and counts it. Whether it is active is the caller's to say: some are of one
+    /// worker, some of all.
+    pub(super) fn tell_alert(&mut self, alert: Alert, raised: bool, text: &str) {
+        let (level, what) = if raised { (Level::Warn, "raised") } else { (Level::Info, "cleared") };
+        self.outputs.push_back(Output::Log(level, format!("weir: alert {} {what}: {text}", alert.name())));
+        if raised {
             self.count(Metric::AlertsRaised(alert), 1);
         }
     }
