@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds target/wasm32-wasip1/release/weir.wasm: the crate in src/filter, with a std built beside it. With the argument
-# `floor` it builds floor.wasm there instead, what Weir is measured against, from tests/floor in the same way.
+# `floor` it builds floor.wasm there instead, what Weir is measured against, from tests/floor in the same way; with `stages`
+# stages.wasm from tests/stages, which measures the executor's stages inside Envoy.
 #
 # Why std is built from source: the one that comes with the target aborts on panic, and a panic that
 # aborts kills Envoy's worker with every request in it. With unwinding the filter catches it.
@@ -13,7 +14,7 @@ cd "$ROOT"
 module=${1:-weir}
 case $module in
 weir) crate=weir-filter ;;
-floor) crate=weir-floor ;;
+floor | stages) crate=weir-$module ;;
 *) die "no module $module" ;;
 esac
 use_native_rust || true

@@ -21,6 +21,7 @@ mod load;
 mod measured;
 mod peer;
 mod plain;
+mod profile;
 mod recorder;
 mod rows;
 mod sides;
@@ -89,6 +90,7 @@ fn main() {
     }
     let measured: Vec<Measured> = measured.into_iter().map(|(measured, _)| measured).collect();
     print!("{}", table::markdown(&measured, connections, &recording));
+    print!("{}", profile::markdown(&measured));
 }
 
 /// What this row is asked and must answer.

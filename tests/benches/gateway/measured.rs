@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::load::{Load, Sample};
+use crate::profile::{self, Profile};
 use crate::rows::Row;
 use crate::sides::Running;
 use crate::support::subgraphs::Subgraphs;
@@ -20,12 +21,14 @@ pub(crate) struct Measured {
     /// Received by all subgraphs.
     pub(crate) calls: u64,
     pub(crate) peak_memory: u64,
+    /// Of the last turn, if profiles are wanted.
+    pub(crate) profile: Option<Profile>,
 }
 
 impl Measured {
     pub(crate) fn new(row: Row) -> Measured {
         let (sample, zero) = (Sample::default(), Duration::ZERO);
-        Measured { row, sample, cpu: zero, subgraph_cpu: zero, calls: 0, peak_memory: 0 }
+        Measured { row, sample, cpu: zero, subgraph_cpu: zero, calls: 0, peak_memory: 0, profile: None }
     }
 
     /// Adds a turn of some seconds.
@@ -35,6 +38,7 @@ impl Measured {
         subgraphs.reset();
         let pids = [running.pid(), subgraphs.process.pid()];
         let before = pids.map(usage::cpu);
+        let recording = profile::record(running.pid());
         let turn = load.run(running.address(), time);
         let [cpu, subgraph_cpu] = [0, 1].map(|side| usage::cpu(pids[side]) - before[side]);
         let requests = turn.latencies.len();
@@ -44,6 +48,7 @@ impl Measured {
             requests as f64 / turn.time.as_secs_f64(),
             cpu.as_secs_f64() * 1e6 / requests as f64
         );
+        self.profile = recording.map(profile::Recording::stop);
         self.sample.add(turn);
         self.cpu += cpu;
         self.subgraph_cpu += subgraph_cpu;
