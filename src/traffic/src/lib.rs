@@ -1,4 +1,4 @@
-//! How calls to subgraphs are gathered and repeated: the batch window, latencies, retry budgets. Pure state machines.
+//! How calls to subgraphs are gathered, withheld and repeated: the batch window, breakers, retry budgets. Pure state machines.
 //!
 //! Knows nothing of Envoy, clocks or randomness: times since the epoch are arguments (DESIGN §4, invariant 1).
 
@@ -14,5 +14,9 @@
 )]
 
 pub mod batch_window;
+pub mod breaker;
 pub mod budget;
+pub mod health;
 pub mod latency;
+pub mod lease;
+pub mod outcome;
