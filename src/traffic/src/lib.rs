@@ -13,6 +13,12 @@
     )
 )]
 
+pub mod backoff;
 pub mod batch_window;
 pub mod budget;
+pub mod digest;
+pub mod hedge;
 pub mod latency;
+pub mod outcome;
+pub mod retry;
+pub mod timeout_table;
