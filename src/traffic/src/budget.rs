@@ -40,6 +40,12 @@ impl Budget {
         budget
     }
 
+    /// Takes other settings; no more is kept than they let be saved.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.add(0);
+    }
+
     /// A call was made that is no repetition.
     pub fn called(&mut self, now: Duration) {
         self.fill(now);

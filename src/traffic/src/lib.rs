@@ -13,10 +13,15 @@
     )
 )]
 
+pub mod backoff;
 pub mod batch_window;
 pub mod breaker;
 pub mod budget;
+pub mod digest;
 pub mod health;
+pub mod hedge;
 pub mod latency;
 pub mod lease;
 pub mod outcome;
+pub mod retry;
+pub mod timeout_table;
