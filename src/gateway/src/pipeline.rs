@@ -280,6 +280,7 @@ impl Gateway {
 
     /// Takes note of `input`; what follows from it is then to be had from [`Gateway::poll_output`].
     pub fn handle(&mut self, now: Timestamp, input: Input) {
+        self.traffic.now = now;
         if self.ready_at.is_none() {
             self.begin_service(now);
         }
@@ -304,8 +305,8 @@ impl Gateway {
         let ready_at = now.after(warm_up.max_time);
         let items: Vec<Item> = warm_up.operations.iter().cloned().map(Item::Configured).collect();
         self.ready_at = Some(ready_at);
-        let traffic = self.engine.config.subgraphs.iter().map(|subgraph| subgraph.traffic.clone()).collect();
-        self.set_traffic(now, traffic);
+        let own = self.engine.config.subgraphs.iter().map(|subgraph| subgraph.traffic.clone());
+        self.set_traffic(now, own.collect());
         self.warm_up(WarmUp::new(items, self.worker, ready_at));
         self.lease = Lease::new(now);
         // What others have agreed on before this one answers anybody.

@@ -16,6 +16,7 @@ mod upkeep;
 mod watch;
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -23,8 +24,9 @@ pub(super) use self::cells::TrafficCell;
 pub(super) use self::guard::Guard;
 pub(super) use self::outcome::{class_of, class_of_status, is_passing};
 pub(super) use self::sent::Sent;
-pub(super) use self::settings::Settings;
+use self::settings::Settings;
 use super::Gateway;
+use crate::config::TrafficConfig;
 use crate::event::{CallId, Timestamp};
 use crate::loader::FlightId;
 use crate::metric::SubgraphId;
@@ -40,6 +42,10 @@ pub(super) struct Traffic {
     hedges: BTreeSet<(Timestamp, CallId)>,
     /// When calls that nobody waits for have ended for certain, if no answer of theirs comes.
     expiries: BTreeSet<(Timestamp, CallId)>,
+    /// When the counters of all workers are summed up next.
+    next_sums: Timestamp,
+    /// The time of the last input.
+    pub(super) now: Timestamp,
     /// Numbers given so far: of claims, and of random numbers.
     numbers: u64,
 }
@@ -67,18 +73,26 @@ impl Traffic {
     }
 
     /// When time must pass for something of this to happen.
-    pub(super) fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
         let first = |of: &BTreeSet<(Timestamp, CallId)>| of.first().map(|(at, _)| *at);
-        let waiting = self.guards.iter().filter_map(|guard| guard.poll_timeout(now));
+        let waiting = self.guards.iter().filter_map(|guard| guard.poll_timeout(self.now));
         waiting.chain(first(&self.hedges)).chain(first(&self.expiries)).min()
     }
 }
 
 impl Gateway {
     /// Takes settings, by the subgraphs' places in metrics.
-    pub(super) fn set_traffic(&mut self, now: Timestamp, traffic: impl IntoIterator<Item = Settings>) {
-        for (index, settings) in traffic.into_iter().enumerate() {
-            match self.traffic.guards.get_mut(index) {
+    pub(super) fn set_traffic(&mut self, now: Timestamp, traffic: Vec<TrafficConfig>) {
+        let engine = Rc::clone(&self.engine);
+        for (index, traffic) in (0..).zip(traffic) {
+            let label = SubgraphId(index);
+            let place = (0..).map(SubgraphId).take(engine.config.subgraphs.len()).find(|at| engine.label(*at) == label);
+            let config = place.and_then(|place| engine.config.subgraphs.get(place.0 as usize));
+            let known = self.traffic.guard(label).map(|guard| guard.settings.timeout);
+            // One that is gone with its supergraph still ends its calls.
+            let timeout = config.map(|config| config.timeout).or(known).unwrap_or(engine.config.request_timeout);
+            let settings = Settings { traffic, timeout };
+            match self.traffic.guard_mut(label) {
                 Some(guard) => guard.set(now, settings),
                 None => self.traffic.guards.push(Guard::new(now, self.worker, settings)),
             }
