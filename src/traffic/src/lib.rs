@@ -1,4 +1,4 @@
-//! How calls to subgraphs are gathered and repeated: the batch window, latencies, retry budgets. Pure state machines.
+//! How calls to subgraphs are gathered and repeated: the batch window, latencies, retry budgets, slots. Pure state machines.
 //!
 //! Knows nothing of Envoy, clocks or randomness: times since the epoch are arguments (DESIGN §4, invariant 1).
 
@@ -15,4 +15,7 @@
 
 pub mod batch_window;
 pub mod budget;
+pub mod concurrency;
 pub mod latency;
+pub mod pool;
+pub mod queue;
