@@ -150,7 +150,7 @@ impl Gateway {
     }
 
     fn apply(&mut self, now: Timestamp, changed: Changeable) {
-        let Changeable { plan_cache: config, entity_batching } = changed;
+        let Changeable { plan_cache: config, entity_batching, .. } = changed;
         self.set_batching(entity_batching);
         self.plans.configure(now.0, &config);
         self.tell_memory();
