@@ -1,5 +1,5 @@
-//! How calls to subgraphs are gathered, withheld and repeated: the batch window, breakers, retry budgets. Pure state machines.
-//! How calls to subgraphs are gathered and repeated: the batch window, latencies, retry budgets, slots. Pure state machines.
+//! Which calls to subgraphs are made, when, and together with which others: batches, breakers, slots, timeouts, retries.
+//! Pure state machines.
 //!
 //! Knows nothing of Envoy, clocks or randomness: times since the epoch are arguments (DESIGN §4, invariant 1).
 
