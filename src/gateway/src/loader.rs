@@ -258,7 +258,7 @@ impl Loader {
         }
         if wanted.lists.is_empty() {
             // A root fetch, and one is on its way: candidates are never empty here.
-            if let Some(flight) = candidates.first().and_then(|id| self.flights.get_mut(id)) {
+            if let Some(flight) = candidates.first().and_then(|id| self.flights.get_mut(*id)) {
                 flight.subscribe(Subscriber {
                     ticket: wanted.ticket,
                     share: Share::Whole,
@@ -274,7 +274,7 @@ impl Loader {
     fn candidates(&self, now: Timestamp, wanted: &Wanted, sharing: Sharing) -> Vec<FlightId> {
         let Some(group) = self.groups.get(&wanted.group) else { return Vec::new() };
         let usable = |id: &&FlightId| {
-            self.flights.get(*id).is_some_and(|flight| {
+            self.flights.get(**id).is_some_and(|flight| {
                 let open = match flight.state {
                     State::Gathering { .. } => sharing.batches,
                     State::Sent { at, epoch, .. } => {
@@ -322,7 +322,7 @@ impl Loader {
                     continue;
                 }
                 if let Some((id, theirs)) = gathering
-                    .and_then(|id| Some((id, self.flights.get(*id)?.find(number, key.hash, bytes)?)))
+                    .and_then(|id| Some((id, self.flights.get(id)?.find(number, key.hash, bytes)?)))
                 {
                     placed.duplicates = placed.duplicates.saturating_add(1);
                     note(&mut shares, id, lists.len(), number, (own, theirs));
@@ -571,7 +571,7 @@ impl Loader {
     /// answers are lost with it, so they are sent again if others wait for them.
     pub(crate) fn forget(&mut self, request: RequestId, mut dropped: impl FnMut(CallId)) {
         for id in &self.flights_of(request) {
-            let Some(flight) = self.flights.get_mut(id) else { continue };
+            let Some(flight) = self.flights.get_mut(*id) else { continue };
             flight.subscribers.retain(|subscriber| subscriber.ticket.request != request);
             if flight.subscribers.is_empty() {
                 let gone = self.remove(*id);

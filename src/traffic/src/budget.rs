@@ -64,6 +64,12 @@ impl Budget {
         }
     }
 
+    /// Repetitions that are left now.
+    pub fn left(&mut self, now: Duration) -> u64 {
+        self.fill(now);
+        self.tokens / TOKEN
+    }
+
     fn fill(&mut self, now: Duration) {
         let earned = self.by_time(now.saturating_sub(self.filled));
         // Time that earned nothing yet goes on counting.

@@ -69,6 +69,11 @@ impl Health {
         !self.is_down
     }
 
+    /// Whether it is up and nothing speaks against that.
+    pub fn is_settled(&self) -> bool {
+        !self.is_down && self.contrary == 0
+    }
+
     /// When the last check ended, since the epoch; `None`: it was never checked.
     pub fn checked_at(&self) -> Option<Duration> {
         (self.checked_at > 0).then(|| Duration::from_millis(self.checked_at))

@@ -31,14 +31,14 @@ impl Gateway {
         let ReadyCall { fetch, subgraph, body, lists } = ready;
         let Some(request) = self.requests.get_mut(&id) else { return };
         let engine = Rc::clone(&request.engine);
-        let Some(config) = engine.config.subgraphs.get(subgraph.0 as usize) else {
+        if engine.config.subgraphs.len() <= subgraph.0 as usize {
             // A plan names subgraphs of its own supergraph only; if not, the fetch must end all the same.
             self.outputs.push_back(Output::Log(Level::Error, "weir: a plan names no subgraph".into()));
             if let Some(execution) = request.work.running(part) {
                 execution.fail(fetch, &error_of(CallFailure::Refused, "", Duration::ZERO));
             }
             return self.advance(now, id, part);
-        };
+        }
         let generation = request.generation;
         let headers = request.headers_to(&self.plain_headers, subgraph);
         let Some(execution) = request.work.running(part) else { return };

@@ -157,6 +157,7 @@ impl Gateway {
             return self.free_slot(label);
         };
         let left = until.since(now);
+        let id = self.next_call_id();
         let tries = self.loader.tries(flight);
         let Some(guard) = self.traffic.guard_mut(label) else { return };
         // A mutation that was cut off may have happened: it gets all the time there is.
@@ -168,7 +169,6 @@ impl Gateway {
         if tries == 0 && !is_hedge {
             guard.budget.called(now.0);
         }
-        let id = self.next_call_id();
         let owner = departure.is_at_once.then_some(departure.owner);
         let epoch = guard.breakers.get(breaker).map_or(0, |copy| copy.breaker.epoch());
         let sent = Sent { flight, label, breaker, probe, at: now, epoch, until: now.after(timeout), is_hedge, hedge_at };

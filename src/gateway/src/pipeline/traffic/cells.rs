@@ -101,6 +101,16 @@ impl Gateway {
         self.try_edit(TrafficCell { label, edit, tries: 0, written: None });
     }
 
+    /// Forces all breakers of a subgraph, or lets them go, and answers the operator.
+    pub(in crate::pipeline) fn force(&mut self, label: SubgraphId, forced: Option<Forced>, id: RequestId) {
+        let breakers = self.traffic.guard(label).map_or(1, |guard| guard.breakers.len());
+        for breaker in 0..breakers {
+            // The last one answers: edits of one turn are made in their order.
+            let answer = (breaker.saturating_add(1) == breakers).then_some(id);
+            self.edit(label, Edit::Force { breaker, forced, answer });
+        }
+    }
+
     fn try_edit(&mut self, mut cell: TrafficCell) {
         cell.tries = cell.tries.saturating_add(1);
         cell.written = None;

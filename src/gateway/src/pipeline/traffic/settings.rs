@@ -59,6 +59,7 @@ impl Settings {
             },
             min_limit: config.min_limit,
             max_limit: config.max_limit.max(config.min_limit),
+            target: None,
         })
     }
 

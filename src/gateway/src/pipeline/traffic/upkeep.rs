@@ -118,11 +118,7 @@ impl Gateway {
         for label in self.guarded() {
             let Some(guard) = self.traffic.guard_mut(label) else { continue };
             let told = std::mem::take(&mut guard.told);
-            let raised = std::mem::take(&mut guard.watch).raised();
             self.tell_traffic_gauges(label, told, Gauges::default());
-            for alert in raised {
-                self.count(Metric::AlertActive(alert), -1);
-            }
         }
     }
 }
