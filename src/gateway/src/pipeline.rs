@@ -73,10 +73,12 @@ pub enum Route {
 }
 
 /// Whether the gateway should get traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     /// It should.
     Ready,
+    /// Not while these subgraphs, without which it shall get none (`health_check.required_for_ready`), are down or unknown.
+    Missing(Vec<String>),
     /// Not before its warm-up has come this far to its end, or `plan_cache.warm_up.max_time` has passed.
     Warming(Progress),
 }
@@ -259,7 +261,11 @@ impl Gateway {
             None => !self.cache_config.warm_up.operations.is_empty(),
             Some(ready_at) => ready_at > now && self.reload.serves_the_first() && !self.warm_up.is_over(),
         };
-        if waits { Readiness::Warming(self.warm_up.progress()) } else { Readiness::Ready }
+        if waits {
+            return Readiness::Warming(self.warm_up.progress());
+        }
+        let missing = self.missing_subgraphs();
+        if missing.is_empty() { Readiness::Ready } else { Readiness::Missing(missing) }
     }
 
     /// Whether requests or plans are in work, besides what it does some times a second for ever.

@@ -99,6 +99,8 @@ pub struct Grant {
     short: bool,
     others_wait: bool,
     others_use: u32,
+    /// Other workers that the cell knows of.
+    others: u32,
 }
 
 impl Pool {
@@ -173,6 +175,11 @@ impl Pool {
     /// Calls in flight of this worker.
     pub fn in_use(&self) -> u32 {
         self.in_use
+    }
+
+    /// Workers that have slots, or want some, and this one.
+    pub fn workers(&self) -> u32 {
+        self.grant.others.saturating_add(1)
     }
 
     /// Slots that this worker holds.

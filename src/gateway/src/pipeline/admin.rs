@@ -34,7 +34,7 @@ const HTML: &str = "text/html; charset=utf-8";
 
 impl Gateway {
     /// An operator's request.
-    pub(super) fn administer(&mut self, _now: Timestamp, id: RequestId, request: &HttpRequest) {
+    pub(super) fn administer(&mut self, now: Timestamp, id: RequestId, request: &HttpRequest) {
         let path = request.path.split('?').next().unwrap_or_default();
         match (request.method.as_str(), path.trim_end_matches('/')) {
             ("GET" | "HEAD", "/weir") => self.ask_counters(id, true),
@@ -55,6 +55,15 @@ impl Gateway {
             }
             ("POST", "/weir/entity-batching/apply") => {
                 if let Some((status, body)) = self.apply_batching(id, &request.body) {
+                    self.page(id, status, JSON, body.to_string());
+                }
+            }
+            ("GET" | "HEAD", "/weir/traffic") => {
+                let (status, state) = self.traffic_page(now, &request.path);
+                self.page(id, status, JSON, format!("{state:#}"));
+            }
+            ("POST", "/weir/traffic/apply") => {
+                if let Some((status, body)) = self.apply_traffic(id, &request.path, &request.body) {
                     self.page(id, status, JSON, body.to_string());
                 }
             }

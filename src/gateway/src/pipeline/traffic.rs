@@ -10,6 +10,7 @@ mod cells;
 mod guard;
 mod health;
 mod outcome;
+mod seen;
 mod sent;
 mod settings;
 mod upkeep;
@@ -24,6 +25,7 @@ pub(super) use self::cells::TrafficCell;
 pub(super) use self::guard::Guard;
 pub(super) use self::outcome::{class_of, class_of_status, is_passing};
 pub(super) use self::sent::Sent;
+pub(super) use self::watch::Period;
 use self::settings::Settings;
 use super::Gateway;
 use crate::config::TrafficConfig;
@@ -61,6 +63,11 @@ impl Traffic {
     /// What the gateway knows of a subgraph.
     pub(super) fn guard(&self, label: SubgraphId) -> Option<&Guard> {
         self.guards.get(label.0 as usize)
+    }
+
+    /// All of it, by the subgraphs' places in metrics.
+    pub(super) fn guards(&self) -> &[Guard] {
+        &self.guards
     }
 
     fn guard_mut(&mut self, label: SubgraphId) -> Option<&mut Guard> {

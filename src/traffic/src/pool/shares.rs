@@ -116,7 +116,7 @@ impl Shares {
         let before = at.and_then(|at| self.entries.get(at)).copied();
         if before.is_none() && self.entries.len() >= MOST_WORKERS {
             let short = wants.waiting > 0;
-            return (Grant { short, others_use: self.used_beside(worker), ..Grant::default() }, false);
+            return (Grant { short, others_use: self.used_beside(worker), others: self.beside(worker), ..Grant::default() }, false);
         }
         let due =
             before.is_some_and(|entry| now.abs_diff(entry.renewed) >= lapse.checked_div(3).unwrap_or(0));
@@ -151,6 +151,7 @@ impl Shares {
             short: entry.waiting > 0,
             others_wait,
             others_use: self.used_beside(worker),
+            others: self.beside(worker),
         };
         (grant, changed)
     }
@@ -200,6 +201,10 @@ impl Shares {
             }
             entry.since = entry.since.min(entry.renewed);
         }
+    }
+
+    fn beside(&self, worker: u64) -> u32 {
+        u32::try_from(self.iter().filter(|(other, _)| *other != worker).count()).unwrap_or(u32::MAX)
     }
 
     fn used_beside(&self, worker: u64) -> u32 {

@@ -89,6 +89,7 @@ impl Gateway {
                 return;
             }
             let Some((flight, waited)) = guard.queue.pop(now.0) else { return self.free_slot(label) };
+            guard.longest_wait = guard.longest_wait.max(waited);
             let waited = micros(waited);
             guard.counts.wait_micros = guard.counts.wait_micros.saturating_add(waited);
             let Some(departure) = self.loader.recall(now, flight) else {

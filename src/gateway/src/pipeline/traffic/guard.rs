@@ -47,6 +47,8 @@ pub(in crate::pipeline) struct Guard {
     pub(super) counts: Counts,
     /// What its gauges say of this worker.
     pub(super) told: Gauges,
+    /// Of a call for a slot, since it was summed up.
+    pub(super) longest_wait: Duration,
     pub(super) watch: Watch,
 }
 
@@ -145,6 +147,7 @@ impl Guard {
             told_phase: Phase::Closed,
             counts: Counts::default(),
             told: Gauges::default(),
+            longest_wait: Duration::ZERO,
             watch: Watch::default(),
             settings,
         }

@@ -11,6 +11,7 @@ use weir_traffic::health::Health;
 
 use super::Gateway;
 use super::cells::Edit;
+use crate::config::HealthMode;
 use crate::event::{Call, CallFailure, HttpResponse, Level, Output, Timestamp};
 use crate::headers;
 use crate::metric::{Metric, SubgraphId};
@@ -99,8 +100,16 @@ impl Gateway {
 
     /// The subgraphs without which this gateway shall get no traffic, and that are down.
     pub(in crate::pipeline) fn missing_subgraphs(&self) -> Vec<String> {
-        let names = self.labels.names().iter().zip(&self.traffic.guards);
-        names.filter(|(_, guard)| guard.keeps_from_ready()).map(|(name, _)| name.clone()).collect()
+        let required = self.engine.config.subgraphs.iter().filter(|config| {
+            let health = &config.traffic.health;
+            health.required_for_ready && health.mode == HealthMode::Weir
+        });
+        let known = |name: &str| self.labels.names().iter().position(|known| known == name);
+        let is_up = |name: &str| {
+            let guard = known(name).and_then(|at| self.traffic.guards.get(at));
+            guard.is_some_and(|guard| guard.health.checked_at().is_some() && guard.health.is_up())
+        };
+        required.map(|config| &config.name).filter(|name| !is_up(name)).cloned().collect()
     }
 }
 
@@ -114,13 +123,6 @@ impl super::Guard {
         }
         let sooner = interval.checked_div(SOONER).unwrap_or(interval).max(LEAST_INTERVAL).min(interval);
         last.after(if self.health.is_settled() { interval } else { sooner })
-    }
-
-    fn keeps_from_ready(&self) -> bool {
-        let health = &self.settings.traffic.health;
-        health.required_for_ready
-            && self.settings.checks()
-            && (self.health.checked_at().is_none() || !self.health.is_up())
     }
 }
 

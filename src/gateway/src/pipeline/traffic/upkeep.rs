@@ -118,7 +118,11 @@ impl Gateway {
         for label in self.guarded() {
             let Some(guard) = self.traffic.guard_mut(label) else { continue };
             let told = std::mem::take(&mut guard.told);
+            let raised = guard.watch.stop_judging();
             self.tell_traffic_gauges(label, told, Gauges::default());
+            for alert in raised {
+                self.count(Metric::AlertActive(alert), -1);
+            }
         }
     }
 }
