@@ -80,7 +80,7 @@ pub struct Pool {
 }
 
 /// An edit of the cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Edit {
     /// What to set.
     pub value: Vec<u8>,
@@ -95,8 +95,10 @@ pub struct Grant {
     usable: u32,
     /// Since the epoch. In whole ms, just as others read it.
     renewed: Duration,
-    /// Whether some of the worker's calls still lack a slot, and the cell says so.
+    /// Whether some of the worker's calls still lack a slot.
     short: bool,
+    /// Whether the cell names the worker.
+    entered: bool,
     others_wait: bool,
     others_use: u32,
     /// Other workers that the cell knows of.
@@ -141,7 +143,7 @@ impl Pool {
         }
         let Some(looked) = self.looked else { return true };
         // A clock that was set back must not stop it.
-        let since = now.abs_diff(looked);
+        let since = now.checked_sub(looked).unwrap_or(Duration::MAX);
         if waiting > 0 && !self.has_slot(now) && !self.grant.short {
             return true;
         }
@@ -198,7 +200,8 @@ impl Pool {
     /// Until when to ask [`wants`](Pool::wants) again, since the epoch. `None`: the tick is soon enough.
     pub fn poll_timeout(&self, now: Duration, waiting: u32) -> Option<Duration> {
         let soon = self.looks_often(now, waiting) || self.owes();
-        soon.then(|| self.looked.unwrap_or_default().saturating_add(LOOK).min(now.saturating_add(LOOK)))
+        let looked = self.looked.filter(|looked| *looked <= now);
+        soon.then(|| looked.map_or(now, |looked| looked.saturating_add(LOOK)))
     }
 
     fn take(&mut self, grant: Grant) {
@@ -213,7 +216,7 @@ impl Pool {
 
     /// Whether the cell knows of this worker, or should.
     fn is_registered(&self) -> bool {
-        self.grant.share > 0 || self.grant.short || self.in_use > 0
+        self.grant.entered || self.grant.short || self.in_use > 0
     }
 
     /// Whether there are slots that others wait for and that this worker is no longer to use.
@@ -230,3 +233,6 @@ impl Pool {
             || (self.grant.others_wait && self.grant.share > demand)
     }
 }
+
+#[cfg(test)]
+mod tests;

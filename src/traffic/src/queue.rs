@@ -115,6 +115,11 @@ impl<T> Queue<T> {
         self.forget_owners();
     }
 
+    /// Whether some call is such; looks at all until one is.
+    pub fn any(&self, is_such: impl FnMut(&T) -> bool) -> bool {
+        self.owners.values().flatten().map(|call| &call.item).any(is_such)
+    }
+
     /// Calls that wait.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -55,8 +55,11 @@ impl Entry {
     }
 
     fn claim(&self, now: u64) -> Claim {
-        let waiting = if self.waits(now) { u32::from(self.waiting) } else { 0 };
-        let wants = self.in_use.saturating_add(waiting);
+        // Who holds less than it used, for it had lapsed, gets no slot for that before those who wait.
+        let wants = match self.waits(now) {
+            true => self.in_use.saturating_add(self.waiting.into()),
+            false => self.in_use.min(self.share),
+        };
         Claim { worker: self.worker, wants, share: self.share, since: self.since }
     }
 
@@ -149,6 +152,7 @@ impl Shares {
             usable,
             renewed: Duration::from_millis(entry.renewed),
             short: entry.waiting > 0,
+            entered: !entry.is_empty(),
             others_wait,
             others_use: self.used_beside(worker),
             others: self.beside(worker),
