@@ -287,6 +287,9 @@ impl Gateway {
     /// Takes note of `input`; what follows from it is then to be had from [`Gateway::poll_output`].
     pub fn handle(&mut self, now: Timestamp, input: Input) {
         self.traffic.now = now;
+        if !matches!(input, Input::Shared { .. }) {
+            self.traffic.turn = self.traffic.turn.wrapping_add(1);
+        }
         if self.ready_at.is_none() {
             self.begin_service(now);
         }

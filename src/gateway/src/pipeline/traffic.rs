@@ -46,15 +46,25 @@ pub(super) struct Traffic {
     expiries: BTreeSet<(Timestamp, CallId)>,
     /// When the counters of all workers are summed up next.
     next_sums: Timestamp,
+    /// Inputs so far; answers of the shared data are of the turn that asked.
+    pub(super) turn: u64,
     /// The time of the last input.
     pub(super) now: Timestamp,
     /// Numbers given so far: of claims, and of random numbers.
     numbers: u64,
 }
 
+/// A flight that waits for a slot, or to be a probe.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    flight: FlightId,
+    /// The turn in which its owner's stream may send it.
+    at_once_in: Option<u64>,
+}
+
 /// A flight with a slot that would be a probe.
 struct Claiming {
-    flight: FlightId,
+    waiting: Waiting,
     label: SubgraphId,
     breaker: usize,
 }

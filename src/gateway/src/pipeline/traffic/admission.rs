@@ -9,7 +9,7 @@ use super::cells::Edit;
 use super::guard::{Look, Stop, add};
 use super::sent::Sent;
 use super::upkeep::micros;
-use super::{Claiming, Gateway};
+use super::{Claiming, Gateway, Waiting};
 use crate::error::Code;
 use crate::event::{Call, Output, Timestamp};
 use crate::loader::{Departure, FlightId};
@@ -39,6 +39,7 @@ impl Gateway {
         self.departed(now, label, &departure);
         let breaker = self.breaker_of(label, &departure);
         let flight = departure.flight;
+        let waiting = Waiting { flight, at_once_in: departure.is_at_once.then_some(self.traffic.turn) };
         let Some(guard) = self.traffic.guard_mut(label) else { return };
         match guard.look(now, breaker) {
             Look::Stop(stop) => return self.stop(now, flight, label, stop),
@@ -47,14 +48,14 @@ impl Gateway {
                 return self.launch(now, departure, label, breaker, None, false);
             }
             Look::Ask if guard.queue.is_empty() && guard.take_slot(now) => {
-                return self.claim(flight, label, breaker);
+                return self.claim(waiting, label, breaker);
             }
             Look::Pass | Look::Ask => {}
         }
         let usual = guard.usual();
         let owner = u64::from(departure.owner.0);
         let late = guard.queue.shed(now.0, usual);
-        let queued = guard.queue.push(now.0, flight, owner, departure.until.0).is_ok();
+        let queued = guard.queue.push(now.0, waiting, owner, departure.until.0).is_ok();
         if !queued {
             add(&mut guard.counts.refused);
         }
@@ -75,9 +76,9 @@ impl Gateway {
     }
 
     /// Asks the other workers whether a flight, which has a slot, may be a probe.
-    fn claim(&mut self, flight: FlightId, label: SubgraphId, breaker: usize) {
+    fn claim(&mut self, waiting: Waiting, label: SubgraphId, breaker: usize) {
         let claim = self.traffic.number();
-        self.traffic.claims.insert(claim, Claiming { flight, label, breaker });
+        self.traffic.claims.insert(claim, Claiming { waiting, label, breaker });
         self.edit(label, Edit::Claim { breaker, claim });
     }
 
@@ -88,11 +89,11 @@ impl Gateway {
             if guard.queue.is_empty() || !guard.take_slot(now) {
                 return;
             }
-            let Some((flight, waited)) = guard.queue.pop(now.0) else { return self.free_slot(label) };
+            let Some((waiting, waited)) = guard.queue.pop(now.0) else { return self.free_slot(label) };
             guard.longest_wait = guard.longest_wait.max(waited);
             let waited = micros(waited);
             guard.counts.wait_micros = guard.counts.wait_micros.saturating_add(waited);
-            let Some(departure) = self.loader.recall(now, flight) else {
+            let Some(departure) = self.recall(now, waiting) else {
                 self.free_slot(label);
                 continue;
             };
@@ -101,18 +102,24 @@ impl Gateway {
             let Some(guard) = self.traffic.guard_mut(label) else { return };
             match guard.look(now, breaker) {
                 Look::Pass => self.launch(now, departure, label, breaker, None, false),
-                Look::Ask => self.claim(flight, label, breaker),
+                Look::Ask => self.claim(waiting, label, breaker),
                 Look::Stop(stop) => {
                     self.free_slot(label);
-                    self.stop(now, flight, label, stop);
+                    self.stop(now, waiting.flight, label, stop);
                 }
             }
         }
     }
 
+    /// What has waited, for those who want it now.
+    pub(super) fn recall(&mut self, now: Timestamp, waiting: Waiting) -> Option<Departure> {
+        let departure = self.loader.recall(now, waiting.flight)?;
+        Some(Departure { is_at_once: waiting.at_once_in == Some(self.traffic.turn), ..departure })
+    }
+
     /// Fails calls that would get no slot in time.
-    pub(super) fn shed(&mut self, now: Timestamp, label: SubgraphId, late: Vec<FlightId>) {
-        for flight in late {
+    pub(super) fn shed(&mut self, now: Timestamp, label: SubgraphId, late: Vec<Waiting>) {
+        for Waiting { flight, .. } in late {
             if !self.loader.is_wanted(flight) {
                 continue;
             }

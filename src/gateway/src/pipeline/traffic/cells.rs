@@ -238,8 +238,8 @@ impl Gateway {
 
     /// A flight has its answer whether it may be a probe.
     fn claimed(&mut self, now: Timestamp, claim: u64, claimed: &Claim) {
-        let Some(Claiming { flight, label, breaker }) = self.traffic.claims.remove(&claim) else { return };
-        let departure = self.loader.recall(now, flight);
+        let Some(Claiming { waiting, label, breaker }) = self.traffic.claims.remove(&claim) else { return };
+        let departure = self.recall(now, waiting);
         let probe = match claimed {
             Claim::Pass => None,
             Claim::Probe(number) => {
@@ -250,7 +250,7 @@ impl Gateway {
             }
             Claim::Refuse { until } => {
                 self.free_slot(label);
-                return self.stop(now, flight, label, Stop::CircuitOpen { until: Timestamp(*until) });
+                return self.stop(now, waiting.flight, label, Stop::CircuitOpen { until: Timestamp(*until) });
             }
         };
         match departure {

@@ -11,10 +11,10 @@ use weir_traffic::pool::Pool;
 use weir_traffic::queue::Queue;
 use weir_traffic::timeout_table::TimeoutTable;
 
+use super::Waiting;
 use super::settings::Settings;
 use super::watch::Watch;
 use crate::event::Timestamp;
-use crate::loader::FlightId;
 use crate::metric::RetryOutcome;
 
 /// Breakers of a subgraph whose operations have their own: a fixed number, for the host can't delete shared data. Two
@@ -30,7 +30,7 @@ pub(in crate::pipeline) struct Guard {
     /// One, or [`BREAKERS`].
     pub(super) breakers: Vec<BreakerCopy>,
     pub(super) pool: Pool,
-    pub(super) queue: Queue<FlightId>,
+    pub(super) queue: Queue<Waiting>,
     pub(super) limiter: Option<Limiter>,
     pub(super) table: TimeoutTable,
     /// How long after a call a second one goes out; `None`: none does.

@@ -21,7 +21,7 @@ impl Gateway {
                 continue;
             }
             let loader = &self.loader;
-            guard.queue.retain(|flight| loader.is_wanted(*flight));
+            guard.queue.retain(|waiting| loader.is_wanted(waiting.flight));
             let usual = guard.usual();
             let late = guard.queue.shed(now.0, usual);
             self.shed(now, label, late);
