@@ -290,5 +290,7 @@ impl Breaker {
     }
 }
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -111,3 +111,6 @@ fn decode(value: &[u8]) -> Option<Held> {
         began: u64::from_le_bytes(*began),
     })
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod model;

@@ -20,3 +20,6 @@ pub mod health;
 pub mod latency;
 pub mod lease;
 pub mod outcome;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod simulated;
