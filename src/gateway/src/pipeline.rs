@@ -26,11 +26,11 @@ use std::time::Duration;
 use lru::LruCache;
 use weir_cache::{Get, Key, Put, Shared, SharedSettings, Store, Strategy, Totals};
 use weir_planner::plan::{FetchId, OperationKind, SubgraphId};
+use weir_traffic::lease::Lease;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::acquire::Acquisition;
 use self::entity_batching::Batches;
-use self::lease::Lease;
 use self::monitor::Monitor;
 use self::reload::Reload;
 use self::request_sharing::Lead;
@@ -297,7 +297,7 @@ impl Gateway {
         let items: Vec<Item> = warm_up.operations.iter().cloned().map(Item::Configured).collect();
         self.ready_at = Some(ready_at);
         self.warm_up(WarmUp::new(items, self.worker, ready_at));
-        self.lease = Lease::new(now);
+        self.lease = Lease::new(now.0);
         // What others have agreed on before this one answers anybody.
         self.read_cell(cells::Cell::ReadSettings);
         if self.engine.config.fetch.is_some() {

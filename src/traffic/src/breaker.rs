@@ -180,16 +180,19 @@ impl Breaker {
             Glance::Refuse { until } => return Claim::Refuse { until },
             Glance::Ask => {}
         }
-        if let State::Open { outstanding, .. } = &mut self.state {
-            let mut older = std::mem::take(outstanding);
+        if let State::Open { outstanding, .. } = &self.state {
+            let mut older = outstanding.clone();
             older.drop_lapsed(now);
-            self.become_state(State::HalfOpen(Round::new(settings, older)));
+            let round = Round::new(settings, older);
+            // Older probes may hold all places: then it stays as it is.
+            if let Some(until) = round.full_until(now, self.epoch.wrapping_add(1)) {
+                return Claim::Refuse { until };
+            }
+            self.become_state(State::HalfOpen(round));
         }
-        let State::HalfOpen(round) = &mut self.state else { return Claim::Pass };
-        // Older probes may hold all places.
-        match round.full_until(now, self.epoch) {
-            Some(until) => Claim::Refuse { until },
-            None => Claim::Probe(round.admit(now, settings, self.epoch)),
+        match &mut self.state {
+            State::HalfOpen(round) => Claim::Probe(round.admit(now, settings, self.epoch)),
+            State::Closed { .. } | State::Open { .. } => Claim::Pass,
         }
     }
 
