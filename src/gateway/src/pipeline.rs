@@ -27,11 +27,11 @@ use std::time::Duration;
 use lru::LruCache;
 use weir_cache::{Get, Key, Put, Shared, SharedSettings, Store, Strategy, Totals};
 use weir_planner::plan::{FetchId, OperationKind, SubgraphId};
+use weir_traffic::lease::Lease;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::acquire::Acquisition;
 use self::entity_batching::Batches;
-use self::lease::Lease;
 use self::monitor::Monitor;
 use self::reload::Reload;
 use self::request_sharing::Lead;
@@ -317,7 +317,7 @@ impl Gateway {
         let own = self.engine.config.subgraphs.iter().map(|subgraph| subgraph.traffic.clone());
         self.set_traffic(now, own.collect());
         self.warm_up(WarmUp::new(items, self.worker, ready_at));
-        self.lease = Lease::new(now);
+        self.lease = Lease::new(now.0);
         // What others have agreed on before this one answers anybody.
         self.read_cell(cells::Cell::ReadSettings);
         if self.engine.config.fetch.is_some() {

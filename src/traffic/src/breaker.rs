@@ -26,6 +26,7 @@
 use std::time::Duration;
 
 mod bytes;
+mod outstanding;
 mod round;
 mod settings;
 mod tally;
@@ -38,7 +39,8 @@ pub use tally::Tally;
 pub use transition::{Phase, Transition, Why};
 pub use wait::SLACK;
 
-use round::{Ended, Round, number, parts};
+use outstanding::Outstanding;
+use round::{Ended, Round, parts};
 use wait::{is_over, wait, whole};
 use window::Window;
 
@@ -80,7 +82,7 @@ pub enum Claim {
 }
 
 /// The state that all workers share, at most 256 bytes when encoded; the default is closed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Breaker {
     forced: Option<Forced>,
     /// Grows with each change of state.
@@ -90,7 +92,7 @@ pub struct Breaker {
     state: State,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum State {
     Closed {
         /// Failures since the last success.
@@ -101,6 +103,8 @@ enum State {
         until: Duration,
         /// How long it was to be open then.
         wait: Duration,
+        /// Probes of the rounds before.
+        outstanding: Outstanding,
     },
     HalfOpen(Round),
 }
@@ -127,7 +131,7 @@ impl Breaker {
         match (self.forced, &self.state) {
             (Some(Forced::Closed), _) | (None, State::Closed { .. }) => Phase::Closed,
             (Some(Forced::Open), _) => Phase::Open,
-            (None, State::Open { until, wait }) if !is_over(now, *until, *wait) => Phase::Open,
+            (None, State::Open { until, wait, .. }) if !is_over(now, *until, *wait) => Phase::Open,
             (None, _) => Phase::HalfOpen,
         }
     }
@@ -160,9 +164,9 @@ impl Breaker {
         match (self.forced, &self.state) {
             (Some(Forced::Closed), _) | (None, State::Closed { .. }) => Glance::Pass,
             (Some(Forced::Open), _) => Glance::Refuse { until: Duration::MAX },
-            (None, State::Open { until, wait }) if is_over(now, *until, *wait) => Glance::Ask,
+            (None, State::Open { until, wait, .. }) if is_over(now, *until, *wait) => Glance::Ask,
             (None, State::Open { until, .. }) => Glance::Refuse { until: *until },
-            (None, State::HalfOpen(round)) => match round.full_until(now) {
+            (None, State::HalfOpen(round)) => match round.full_until(now, self.epoch) {
                 Some(until) => Glance::Refuse { until },
                 None => Glance::Ask,
             },
@@ -176,11 +180,18 @@ impl Breaker {
             Glance::Refuse { until } => return Claim::Refuse { until },
             Glance::Ask => {}
         }
-        if let State::Open { .. } = self.state {
-            self.become_state(State::HalfOpen(Round::new(settings)));
+        if let State::Open { outstanding, .. } = &self.state {
+            let mut older = outstanding.clone();
+            older.drop_lapsed(now);
+            let round = Round::new(settings, older);
+            // Older probes may hold all places: then it stays as it is.
+            if let Some(until) = round.full_until(now, self.epoch.wrapping_add(1)) {
+                return Claim::Refuse { until };
+            }
+            self.become_state(State::HalfOpen(round));
         }
         match &mut self.state {
-            State::HalfOpen(round) => Claim::Probe(number(self.epoch, round.admit(now))),
+            State::HalfOpen(round) => Claim::Probe(round.admit(now, settings, self.epoch)),
             State::Closed { .. } | State::Open { .. } => Claim::Pass,
         }
     }
@@ -213,8 +224,8 @@ impl Breaker {
         (tally.failed > 0 && is_many).then(|| self.open(now, settings, random, Why::Rate { failures, calls }))
     }
 
-    /// A probe has ended. One of an older round, or whose place another has taken since, tells nothing, but a
-    /// failure in this round does.
+    /// A probe has ended, and its place is free. One of an older round tells nothing else, nor does one that was fine but
+    /// whose place was given away. To be written whether or not that is a change of phase.
     pub fn probed(
         &mut self,
         now: Duration,
@@ -223,12 +234,16 @@ impl Breaker {
         fine: bool,
         random: u64,
     ) -> Option<Transition> {
-        let (epoch, serial) = parts(probe);
-        let State::HalfOpen(round) = &mut self.state else { return None };
-        if self.forced.is_some() || epoch != self.epoch {
-            return None;
-        }
-        match round.ended(serial, fine) {
+        let (epoch, _) = parts(probe);
+        let round = match &mut self.state {
+            State::HalfOpen(round) if epoch == self.epoch => round,
+            State::HalfOpen(Round { outstanding, .. }) | State::Open { outstanding, .. } => {
+                outstanding.remove(probe);
+                return None;
+            }
+            State::Closed { .. } => return None,
+        };
+        match round.ended(probe, fine) {
             Ended::Counted => None,
             Ended::Failed => Some(self.open(now, settings, random, Why::Probe)),
             Ended::AllFine { probes } => {
@@ -261,13 +276,14 @@ impl Breaker {
     }
 
     fn open(&mut self, now: Duration, settings: &Settings, random: u64, why: Why) -> Transition {
-        let from = match self.state {
-            State::HalfOpen(_) => Phase::HalfOpen,
-            State::Closed { .. } | State::Open { .. } => Phase::Closed,
+        let (from, mut outstanding) = match &mut self.state {
+            State::HalfOpen(round) => (Phase::HalfOpen, std::mem::take(&mut round.outstanding)),
+            State::Closed { .. } | State::Open { .. } => (Phase::Closed, Outstanding::default()),
         };
+        outstanding.drop_lapsed(now);
         self.resets = self.resets.saturating_add(1);
         let wait = whole(wait(settings, self.resets, random));
-        self.become_state(State::Open { until: whole(now.saturating_add(wait)), wait });
+        self.become_state(State::Open { until: whole(now.saturating_add(wait)), wait, outstanding });
         Transition { from, to: Phase::Open, why }
     }
 
@@ -277,5 +293,7 @@ impl Breaker {
     }
 }
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod model;
 #[cfg(test)]
 mod tests;

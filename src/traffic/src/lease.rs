@@ -6,9 +6,10 @@
 //!
 //! # How many hold it
 //!
-//! One, if each looks at least once a tick. A holder counts from when it first read the value, another from when *it* did: a
-//! holder that was slow to read what it wrote may think for as long as it was slow that it holds what another has
-//! taken. So what happens under the lease must bear to happen twice now and then.
+//! One, if each looks at least once a tick and the host writes what it is asked to. A holder counts from when it first read
+//! the value, another from when *it* did: a holder that was slow to read what it wrote, and then to prolong it, may think for as
+//! long as it was slow that it holds what another has taken. One of an older configuration thinks so for a
+//! tick, and one of two that write the very first value. So what happens under the lease must bear to happen twice now and then.
 
 use std::time::Duration;
 
@@ -111,3 +112,6 @@ fn decode(value: &[u8]) -> Option<Held> {
         began: u64::from_le_bytes(*began),
     })
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod model;

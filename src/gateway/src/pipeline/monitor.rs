@@ -142,7 +142,7 @@ impl Gateway {
         }
         self.monitor.turn(*self.plans.totals());
         self.watch_room(now);
-        if self.lease.is_held(now) {
+        if self.lease.is_held(now.0) {
             self.monitor.expect(Asked::Alerts);
             self.outputs.push_back(Output::ReadCounters(SUMS.to_vec()));
         } else {
@@ -201,7 +201,7 @@ impl Gateway {
         };
         let layer = self.cache_config.shared.layer;
         let (entries, bytes) = match &self.shared {
-            Some(shared) if self.lease.is_held(now) => {
+            Some(shared) if self.lease.is_held(now.0) => {
                 self.outputs.push_back(Output::Set(Metric::PlanCacheEntries(Layer::L2), shared.entries()));
                 self.outputs.push_back(Output::Set(Metric::PlanCacheBytes(Layer::L2), shared.bytes()));
                 (shared.entries(), shared.bytes())

@@ -140,7 +140,7 @@ impl Gateway {
             return;
         }
         self.read_cell(Cell::ReadOffer);
-        if self.lease.is_held(now) {
+        if self.lease.is_held(now.0) {
             self.fetch(now);
         } else {
             // Whoever becomes the leader asks at once, and for all of it.
@@ -350,7 +350,7 @@ impl Gateway {
     /// The leader tells all to go over once nobody makes plans any more. It may itself have none to make: the main
     /// thread's root serves no requests.
     fn say_go(&mut self, now: Timestamp) {
-        let is_leader = self.lease.is_held(now);
+        let is_leader = self.lease.is_held(now.0);
         let is_warm = self.warm_up.is_over();
         let others_warm = self.reload.others_warm_until > now;
         let Some(preparing) = &mut self.reload.preparing else { return };

@@ -1,11 +1,12 @@
 //! A breaker as a value of the shared data.
 //!
 //! Shared data outlives the code that wrote it, so the first byte is the format's number. Numbers are little-endian. Largest is a
-//! half-open breaker with [`MOST_PROBES`] on their way: 218 bytes.
+//! half-open breaker with [`MOST_PROBES`] on their way: 223 bytes.
 
 use std::time::Duration;
 
-use super::round::{Probe, Round};
+use super::outstanding::{Outstanding, Probe};
+use super::round::{Round, is_of};
 use super::wait::millis;
 use super::window::{BUCKETS, Bucket, Window};
 use super::{Breaker, Forced, MOST_PROBES, State};
@@ -37,22 +38,27 @@ pub(super) fn encode(breaker: &Breaker) -> Vec<u8> {
                 value.extend_from_slice(&bucket.failures.to_le_bytes());
             }
         }
-        State::Open { until, wait } => {
+        State::Open { until, wait, outstanding } => {
             value.extend_from_slice(&millis(*until).to_le_bytes());
             value.extend_from_slice(&millis(*wait).to_le_bytes());
+            encode_probes(&mut value, outstanding);
         }
         State::HalfOpen(round) => {
             for number in [round.most, round.fine, round.admitted] {
                 value.extend_from_slice(&number.to_le_bytes());
             }
-            value.extend_from_slice(&millis(round.probe_timeout).to_le_bytes());
-            for probe in &round.probes {
-                value.extend_from_slice(&probe.serial.to_le_bytes());
-                value.extend_from_slice(&millis(probe.lapses).to_le_bytes());
-            }
+            encode_probes(&mut value, &round.outstanding);
         }
     }
     value
+}
+
+fn encode_probes(value: &mut Vec<u8>, outstanding: &Outstanding) {
+    value.extend_from_slice(&millis(outstanding.probe_timeout).to_le_bytes());
+    for probe in &outstanding.probes {
+        value.extend_from_slice(&probe.number.to_le_bytes());
+        value.extend_from_slice(&millis(probe.lapses).to_le_bytes());
+    }
 }
 
 /// `None`: it is of another format, or damaged.
@@ -71,8 +77,8 @@ pub(super) fn decode(value: &[u8]) -> Option<Breaker> {
     let (epoch, resets) = (rest.u32()?, rest.u32()?);
     let state = match kind {
         0 => State::Closed { streak: rest.u32()?, window: window(&mut rest)? },
-        1 => State::Open { until: rest.time()?, wait: rest.time()? },
-        2 => State::HalfOpen(round(&mut rest)?),
+        1 => State::Open { until: rest.time()?, wait: rest.time()?, outstanding: probes(&mut rest)? },
+        2 => State::HalfOpen(round(&mut rest, epoch)?),
         _ => return None,
     };
     rest.0.is_empty().then_some(Breaker { forced, epoch, resets, state })
@@ -87,20 +93,26 @@ fn window(rest: &mut Rest<'_>) -> Option<Window> {
     Some(window)
 }
 
-fn round(rest: &mut Rest<'_>) -> Option<Round> {
+fn round(rest: &mut Rest<'_>, epoch: u32) -> Option<Round> {
     let (most, fine, admitted) = (rest.u32()?, rest.u32()?, rest.u32()?);
-    let probe_timeout = rest.time()?;
-    let mut probes = Vec::new();
-    // Bounded by the check of each: a value that was not written by us may be of any length.
-    while !rest.0.is_empty() {
-        let probe = Probe { serial: rest.u32()?, lapses: rest.time()? };
-        let taken = fine.saturating_add(u32::try_from(probes.len()).unwrap_or(u32::MAX));
-        if taken >= most || probe.serial >= admitted {
-            return None;
+    let outstanding = probes(rest)?;
+    let of_this = outstanding.probes.iter().filter(|probe| is_of(probe, epoch)).count();
+    let taken = fine.saturating_add(u32::try_from(of_this).unwrap_or(u32::MAX));
+    let is_right = most <= MOST_PROBES && fine < most && taken <= most;
+    is_right.then_some(Round { most, fine, admitted, outstanding })
+}
+
+/// All that is left.
+fn probes(rest: &mut Rest<'_>) -> Option<Outstanding> {
+    let mut outstanding = Outstanding { probe_timeout: rest.time()?, probes: Vec::new() };
+    // A value that we did not write may be of any length.
+    for _ in 0..MOST_PROBES {
+        if rest.0.is_empty() {
+            break;
         }
-        probes.push(probe);
+        outstanding.probes.push(Probe { number: rest.u64()?, lapses: rest.time()? });
     }
-    (fine < most && most <= MOST_PROBES).then_some(Round { most, fine, admitted, probe_timeout, probes })
+    Some(outstanding)
 }
 
 /// What is still to be read.
@@ -156,7 +168,7 @@ mod tests {
             assert_eq!(Breaker::decode(&value), breaker);
         }
         let State::HalfOpen(round) = &values()[2].state else { panic!() };
-        assert_eq!(round.probes.len(), 16);
+        assert_eq!(round.outstanding.probes.len(), 12);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::wait::{is_over, whole};
+use super::outstanding::{Outstanding, Probe};
 use super::{MOST_PROBES, Settings};
 
-/// Probes that are on their way and how many were fine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How many probes were fine and which are on their way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Round {
     /// Places, as the settings had it when the round began: they stay what they are in it. From 1 to [`MOST_PROBES`].
     pub(super) most: u32,
@@ -14,18 +14,9 @@ pub(super) struct Round {
     pub(super) fine: u32,
     /// Probes that were let out.
     pub(super) admitted: u32,
-    /// After this long one lapses.
-    pub(super) probe_timeout: Duration,
-    /// Those on their way; together with those that were fine no more than places.
-    pub(super) probes: Vec<Probe>,
-}
-
-/// A probe on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Probe {
-    pub(super) serial: u32,
-    /// When its place may be given to another.
-    pub(super) lapses: Duration,
+    /// Of this round no more than the places that the fine ones leave; with those of older rounds no more than
+    /// places, or none is added.
+    pub(super) outstanding: Outstanding,
 }
 
 /// What the end of a probe means.
@@ -43,53 +34,50 @@ pub(super) enum Ended {
 }
 
 impl Round {
-    pub(super) fn new(settings: &Settings) -> Round {
-        Round {
-            most: settings.half_open_max_calls.clamp(1, MOST_PROBES),
-            fine: 0,
-            admitted: 0,
-            probe_timeout: whole(settings.probe_timeout),
-            probes: Vec::new(),
-        }
+    /// A round that begins while those of older ones are on their way.
+    pub(super) fn new(settings: &Settings, outstanding: Outstanding) -> Round {
+        Round { most: settings.half_open_max_calls.clamp(1, MOST_PROBES), fine: 0, admitted: 0, outstanding }
     }
 
-    /// Until when all places are taken; `None` if one is free.
-    pub(super) fn full_until(&self, now: Duration) -> Option<Duration> {
-        let under_way = || self.probes.iter().filter(|probe| !self.has_lapsed(probe, now));
-        let free = self.most.saturating_sub(self.fine);
-        if under_way().count() < usize::try_from(free).unwrap_or(usize::MAX) {
-            return None;
+    /// Until when at least all places are taken; `None` if one is free.
+    pub(super) fn full_until(&self, now: Duration, epoch: u32) -> Option<Duration> {
+        let (mut all, mut of_this, mut first) = (0_u32, 0_u32, None::<Duration>);
+        for probe in self.outstanding.iter(now) {
+            all = all.saturating_add(1);
+            of_this = of_this.saturating_add(u32::from(is_of(probe, epoch)));
+            first = Some(first.map_or(probe.lapses, |first| first.min(probe.lapses)));
         }
-        under_way().map(|probe| probe.lapses).min()
+        let is_free = all < self.most && self.fine.saturating_add(of_this) < self.most;
+        if is_free { None } else { first }
     }
 
-    /// Lets a probe out; a place must be free. Its number in the round.
-    pub(super) fn admit(&mut self, now: Duration) -> u32 {
-        let mut probes = std::mem::take(&mut self.probes);
-        probes.retain(|probe| !self.has_lapsed(probe, now));
-        let serial = self.admitted;
+    /// Lets a probe out; a place must be free. Its number.
+    pub(super) fn admit(&mut self, now: Duration, settings: &Settings, epoch: u32) -> u64 {
+        let number = number(epoch, self.admitted);
         self.admitted = self.admitted.saturating_add(1);
-        probes.push(Probe { serial, lapses: whole(now.saturating_add(self.probe_timeout)) });
-        self.probes = probes;
-        serial
+        self.outstanding.add(now, settings, number);
+        number
     }
 
-    pub(super) fn ended(&mut self, serial: u32, fine: bool) -> Ended {
+    /// A probe of this round has ended.
+    pub(super) fn ended(&mut self, probe: u64, fine: bool) -> Ended {
+        let was_there = self.outstanding.remove(probe);
+        let (_, serial) = parts(probe);
         if !fine && serial < self.admitted {
             // Even one whose place was given away has seen the subgraph fail in this round.
             return Ended::Failed;
         }
-        let Some(at) = self.probes.iter().position(|probe| probe.serial == serial) else {
+        if !was_there {
             return Ended::Counted;
-        };
-        self.probes.remove(at);
+        }
         self.fine = self.fine.saturating_add(1);
         if self.fine >= self.most { Ended::AllFine { probes: self.fine } } else { Ended::Counted }
     }
+}
 
-    fn has_lapsed(&self, probe: &Probe, now: Duration) -> bool {
-        is_over(now, probe.lapses, self.probe_timeout)
-    }
+/// Whether it belongs to the round of this epoch.
+pub(super) const fn is_of(probe: &Probe, epoch: u32) -> bool {
+    parts(probe.number).0 == epoch
 }
 
 /// A probe's number: whose round it is, and which it is of it.

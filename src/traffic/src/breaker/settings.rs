@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The most probes of a round: their deadlines are part of the shared value.
-pub const MOST_PROBES: u32 = 16;
+pub const MOST_PROBES: u32 = 12;
 
 /// When it opens and closes, from the settings `circuit_breaker`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{Breaker, Settings, State, window};
 ///
 /// A failure is written at once, and so is the success that ends a streak. Else successes are only the rate's
 /// denominator: they can wait for a tick, and for a tenth of the window while nothing fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Tally {
     /// In which all these calls were let through.
     pub(super) epoch: u32,

@@ -8,7 +8,7 @@ use super::wait::millis;
 pub(super) const BUCKETS: usize = 10;
 
 /// Calls and failures by tenths of the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Window {
     /// A bucket's length in milliseconds, by which buckets are numbered from the Unix epoch; 0: nothing was counted.
     pub(super) length: u64,
@@ -19,7 +19,7 @@ pub(super) struct Window {
 }
 
 /// What was counted in one of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Bucket {
     pub(super) calls: u32,
     pub(super) failures: u32,
