@@ -126,3 +126,6 @@ fn aimd(limit: f64, measured: &Measured, target: Option<Duration>) -> f64 {
         limit
     }
 }
+
+#[cfg(test)]
+mod simulation;

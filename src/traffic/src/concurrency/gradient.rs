@@ -21,7 +21,7 @@ const LONG_TERM: f64 = 600.0;
 /// Windows whose plain average it starts with (Netflix).
 const WARM_UP: f64 = 10.0;
 
-/// Windows from one probe to the next: some seconds to a minute.
+/// Windows in which calls queued, from one probe to the next: some seconds to a minute.
 const PROBE_AFTER: u32 = 60;
 
 /// Netflix's Gradient2, and a probe.
@@ -42,7 +42,7 @@ pub(super) struct Gradient {
     long: f64,
     /// Windows that it was made of, up to the warm-up.
     seen: f64,
-    /// Since the last probe.
+    /// Those since the last probe in which calls queued.
     windows: u32,
     /// The limit after the last probe.
     probed_at: f64,
@@ -92,14 +92,15 @@ impl Gradient {
         if !measured.is_used(limit) {
             return limit;
         }
-        self.windows = self.windows.saturating_add(1);
+        let gradient = (TOLERANCE * self.long / short).clamp(LEAST_GRADIENT, 1.0);
+        // Calls that don't queue give no reason to hold any up.
+        self.windows = self.windows.saturating_add(u32::from(gradient < 1.0));
         self.probed_at = self.probed_at.max(limit);
         // A limit that fell so far either did what it should or is no use: that's to be known.
         if self.windows >= PROBE_AFTER || limit < self.probed_at / 2.0 {
             self.probe = Probe::Settling;
             return limit;
         }
-        let gradient = (TOLERANCE * self.long / short).clamp(LEAST_GRADIENT, 1.0);
         let next = limit * gradient + limit.sqrt();
         limit * (1.0 - SMOOTHING) + next * SMOOTHING
     }
