@@ -22,3 +22,6 @@ pub mod latency;
 pub mod outcome;
 pub mod retry;
 pub mod timeout_table;
+
+#[cfg(test)]
+mod dice;

@@ -200,7 +200,7 @@ impl TimeoutTable {
         self.both.clear();
         self.both.merge(&self.previous);
         self.both.merge(&self.current);
-        self.calculated = now;
+        let since = std::mem::replace(&mut self.calculated, now);
         self.answers = Answers::default();
         let cuts = std::mem::take(&mut self.cuts);
         let enough = self.current.count() >= Self::LEAST_CALLS;
@@ -208,13 +208,17 @@ impl TimeoutTable {
         match self.current.quantile(q) {
             Quantile::Is(latest) if enough => {
                 let usual = known(self.both.quantile(q)).map_or(latest, |longer| longer.max(latest));
-                self.usual = Some(usual);
-                self.trial = Trial::default();
-                self.set_request(self.target(usual));
+                let target = self.target(usual);
+                // Of the calls that may take longer on trial, none can have been cut off before that time was over.
+                if target >= self.request || self.trial.is_seen(since, self.request) {
+                    self.usual = Some(usual);
+                    self.trial.ended();
+                    self.set_request(target);
+                }
             }
-            Quantile::Beyond if enough => self.cut_off(q, cuts.longest),
+            Quantile::Beyond if enough => self.cut_off(now, q, cuts.longest),
             // Cut off and nothing else: then a few, such as a breaker's probes, say enough.
-            _ if !cuts.answered && !cuts.longest.is_zero() => self.cut_off(q, cuts.longest),
+            _ if !cuts.answered && !cuts.longest.is_zero() => self.cut_off(now, q, cuts.longest),
             _ if self.both.count() < Self::LEAST_CALLS => {
                 self.usual = None;
                 self.set_request(self.settings.max_timeout);
@@ -230,14 +234,14 @@ impl TimeoutTable {
     }
 
     /// More calls than the percentile leaves out were cut off, having been waited for up to `longest`.
-    fn cut_off(&mut self, q: f64, longest: Duration) {
+    fn cut_off(&mut self, now: Duration, q: f64, longest: Duration) {
         if longest < self.request {
             // None was waited for that long yet.
             return;
         }
         let (request, max) = (self.request, self.settings.max_timeout);
         if request < max {
-            if self.trial.may_go_on() {
+            if self.trial.goes_on(now) {
                 self.set_request(request.saturating_mul(2).min(max));
             }
             return;
@@ -295,3 +299,6 @@ fn known(quantile: Quantile) -> Option<Duration> {
 fn times(time: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
