@@ -34,6 +34,11 @@ impl Trial {
         goes
     }
 
+    /// Whether the time-out is raised on trial.
+    pub(super) fn is_on(&self) -> bool {
+        self.raised.is_some()
+    }
+
     /// Whether what was measured since then shows what the time-out that was raised last brings.
     pub(super) fn is_seen(&self, since: Duration, timeout: Duration) -> bool {
         self.raised.is_none_or(|raised| since >= raised.saturating_add(timeout))
@@ -46,7 +51,7 @@ impl Trial {
         self.next = self.next.checked_div(2).unwrap_or_default().max(Trial::FIRST);
     }
 
-    /// The greatest time-out brought no answers either.
+    /// No time-out brought more answers.
     pub(super) fn failed(&mut self) {
         self.raised = None;
         self.pause = self.next;

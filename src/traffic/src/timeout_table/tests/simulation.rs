@@ -26,12 +26,15 @@ struct World {
     /// When it ends, and how.
     flying: Vec<(Duration, Done)>,
     done: Vec<Done>,
+    /// How long those who ask wait at most.
+    patience: Duration,
 }
 
 impl World {
     fn new(settings: Settings, seed: u64) -> World {
         let table = TimeoutTable::new(settings, Duration::ZERO);
-        World { table, dice: Dice(seed), now: Duration::ZERO, flying: Vec::new(), done: Vec::new() }
+        let (flying, done) = (Vec::new(), Vec::new());
+        World { table, dice: Dice(seed), now: Duration::ZERO, flying, done, patience: Duration::MAX }
     }
 
     /// Until `end`, so many calls each second. `latency` says how long one would take that is sent then.
@@ -45,7 +48,7 @@ impl World {
             for sent in calls {
                 self.answers(sent);
                 let took = latency(sent, &mut self.dice);
-                let timeout = self.table.request_timeout();
+                let timeout = self.table.request_timeout().min(self.patience);
                 let done = Done { sent, waited: took.min(timeout), answered: took <= timeout };
                 self.flying.push((sent + done.waited, done));
             }
@@ -174,4 +177,15 @@ fn a_part_that_always_hangs_is_cut_early_most_of_the_time() {
         assert!(cut.len() > 3_000 && long < 0.2 * cut.len() as f64, "seed {seed}: {long} of {}", cut.len());
         assert!(world.cut(Duration::ZERO) < 0.06);
     }
+}
+
+#[test]
+fn a_trial_ends_though_nobody_waits_for_it() {
+    let mut world = World::new(SETTINGS, 30);
+    world.patience = s(3);
+    let hangs = |_, dice: &mut Dice| if dice.below(20) == 0 { Duration::MAX } else { around(ms(10), dice) };
+    world.run(s(3_600), 20, hangs);
+    let cut: Vec<_> = world.done.iter().filter(|done| !done.answered && done.sent > s(120)).collect();
+    let long = cut.iter().filter(|done| done.waited > s(2)).count() as f64;
+    assert!(long > 0.0 && long < 0.2 * cut.len() as f64, "{long} of {}", cut.len());
 }
