@@ -122,3 +122,100 @@ fn rank(q: f64, count: u64) -> u64 {
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dice::Dice;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const QUANTILES: [f64; 8] = [0.0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1.0];
+
+    /// The quantile, having been checked against the exact one of the sorted `times`.
+    fn check(times: &[Duration], digest: &Digest, q: f64) {
+        let rank = ((q * times.len() as f64).ceil() as usize).clamp(1, times.len());
+        let exact = times[rank - 1];
+        let Quantile::Is(told) = digest.quantile(q) else { panic!("{q}: {:?}", digest.quantile(q)) };
+        let most = exact.mul_f64(1.0 + Digest::RELATIVE_ERROR) + Digest::ABSOLUTE_ERROR;
+        // The digest knows whole microseconds.
+        assert!(
+            told + Duration::from_micros(1) > exact && told <= most,
+            "{q}: {exact:?} is told as {told:?}"
+        );
+    }
+
+    #[test]
+    fn quantiles_are_by_nearest_rank() {
+        let mut digest = Digest::new();
+        assert_eq!(digest.quantile(0.5), Quantile::Unknown);
+        (1..=100).for_each(|ms| digest.answered(Duration::from_millis(ms)));
+        // 50 ms lies in the bucket from 49,152 to 51,199 µs, 99 ms in that from 98,304 to 102,399.
+        assert_eq!(digest.quantile(0.5), Quantile::Is(Duration::from_micros(51_199)));
+        assert_eq!(digest.quantile(0.99), Quantile::Is(Duration::from_micros(102_399)));
+        assert_eq!(digest.count(), 100);
+    }
+
+    #[test]
+    fn calls_that_were_cut_off_are_longer_than_all_others() {
+        let mut digest = Digest::new();
+        (0..98).for_each(|_| digest.answered(Duration::from_millis(10)));
+        (0..2).for_each(|_| digest.cut());
+        assert!(matches!(digest.quantile(0.98), Quantile::Is(_)));
+        assert_eq!(digest.quantile(0.981), Quantile::Beyond);
+        assert!(matches!(digest.quantile_answered(1.0), Quantile::Is(_)));
+        digest.clear();
+        assert_eq!((digest.quantile(0.5), digest.count(), digest.cuts()), (Quantile::Unknown, 0, 0));
+        digest.cut();
+        assert_eq!(
+            (digest.quantile(0.0), digest.quantile_answered(0.0)),
+            (Quantile::Beyond, Quantile::Unknown)
+        );
+    }
+
+    #[test]
+    fn errors_are_within_the_stated_bound_whatever_the_distribution() {
+        for seed in 0..200 {
+            let mut dice = Dice(seed);
+            let (mut digest, mut other) = (Digest::new(), Digest::new());
+            // Evenly spread over the powers of ten from 1 µs to 500 s, or over a narrow range.
+            let (least, spread) = (dice.share() * 4.0, 0.01 + dice.share() * 4.6);
+            let mut times: Vec<Duration> = (0..1 + dice.below(2000))
+                .map(|_| Duration::from_secs_f64(10_f64.powf(-6.0 + least + dice.share() * spread)))
+                .collect();
+            for time in &times {
+                if dice.below(3) == 0 { other.answered(*time) } else { digest.answered(*time) }
+            }
+            digest.merge(&other);
+            times.sort();
+            QUANTILES.into_iter().for_each(|q| check(&times, &digest, q));
+        }
+    }
+
+    #[test]
+    fn no_value_is_out_of_range() {
+        let mut digest = Digest::new();
+        digest.answered(Duration::MAX);
+        digest.answered(Duration::ZERO);
+        let Quantile::Is(longest) = digest.quantile(1.0) else { panic!() };
+        assert!(longest >= Digest::LONGEST && longest < Digest::LONGEST.mul_f64(1.07), "{longest:?}");
+        for q in [f64::NAN, -1.0, f64::NEG_INFINITY] {
+            assert_eq!(digest.quantile(q), Quantile::Is(Duration::from_micros(15)), "{q}");
+        }
+        assert_eq!(digest.quantile(f64::INFINITY), Quantile::Is(longest));
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    proptest::proptest! {
+        #[test]
+        fn errors_are_within_the_stated_bound(
+            micros in proptest::collection::vec(0_u64..600_000_000, 1..300), q in 0.0..=1.0,
+        ) {
+            let mut times: Vec<Duration> = micros.into_iter().map(Duration::from_micros).collect();
+            let mut digest = Digest::new();
+            times.iter().for_each(|time| digest.answered(*time));
+            times.sort();
+            check(&times, &digest, q);
+        }
+    }
+}

@@ -30,3 +30,35 @@ impl Hedge {
 pub fn may_go(usual: Duration, budget: &mut Budget, now: Duration, until: Duration) -> bool {
     now.saturating_add(usual) < until && budget.take(now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Settings;
+    use crate::timeout_table::tests::{SETTINGS, measured};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const HEDGE: Hedge = Hedge { percentile: 95.0 };
+
+    #[test]
+    fn the_second_call_comes_after_the_percentile_if_it_is_known() {
+        assert_eq!(HEDGE.after(&TimeoutTable::new(SETTINGS, Duration::ZERO)), None);
+        // 95 of 100 take 10 ms, told as the end of their bucket from 9,728 to 10,239 µs.
+        let tail = measured(&[(10, 95), (500, 5)], 0);
+        assert_eq!(HEDGE.after(&tail), Some(Duration::from_micros(10_239)));
+        assert_eq!(HEDGE.after(&measured(&[(10, 95), (500, 4)], 2)), Some(Duration::from_micros(507_903)));
+        assert_eq!(HEDGE.after(&measured(&[(10, 90)], 10)), None, "a tenth of the calls is cut off");
+        assert_eq!(HEDGE.after(&measured(&[(10, 49)], 0)), None, "too few");
+    }
+
+    #[test]
+    fn it_is_made_within_time_and_budget_only() {
+        let (now, second) = (Duration::from_secs(9), Duration::from_secs(1));
+        let settings = Settings { percent: 10, least_per_second: 1, saved: second };
+        let mut budget = Budget::new(settings, now);
+        assert!(!may_go(second, &mut budget, now, now + second), "could be answered at the deadline only");
+        assert!(may_go(second, &mut budget, now, now + 2 * second));
+        assert!(!may_go(second, &mut budget, now, now + 2 * second), "the budget held one");
+    }
+}

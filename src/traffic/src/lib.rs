@@ -29,3 +29,6 @@ pub mod pool;
 pub mod queue;
 pub mod retry;
 pub mod timeout_table;
+
+#[cfg(test)]
+mod dice;

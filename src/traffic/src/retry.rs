@@ -112,3 +112,6 @@ pub fn decide(
     }
     Ok(asked.saturating_add(backoff::delay(attempt.ceiling.min(room), random)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,37 +15,12 @@ use std::time::Duration;
 use crate::digest::{Digest, Quantile};
 
 mod ceilings;
+mod settings;
 mod trial;
 
 use ceilings::Ceilings;
+pub use settings::Settings;
 use trial::Trial;
-
-/// What the table is made from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
-    /// Whether time-outs follow what is measured; else they are `max_timeout`.
-    pub adapt: bool,
-    /// In percent, 0 to 100: which latency they follow.
-    pub percentile: f64,
-    /// What it is multiplied by, at least 1.
-    pub margin: f64,
-    /// The shortest time-out: garbage collection or a new connection takes that long now and then.
-    pub min_timeout: Duration,
-    /// The longest, and the one as long as too little was measured.
-    pub max_timeout: Duration,
-    /// Time between two calculations.
-    pub calculation_interval: Duration,
-    /// How long a breaker stays open the first time.
-    pub reset_timeout: Duration,
-    /// The longest that one stays open.
-    pub max_reset_timeout: Duration,
-    /// The most that is waited before a call is repeated the first time.
-    pub base_delay: Duration,
-    /// The most that is waited at all.
-    pub max_delay: Duration,
-    /// Whether the wait doubles with each time; else it is `base_delay`.
-    pub exponential: bool,
-}
 
 /// The table of one subgraph on one worker, about 6 KB.
 #[derive(Debug, Clone)]
@@ -127,7 +102,7 @@ impl TimeoutTable {
         self.resets = Ceilings::new(settings.reset_timeout, settings.max_reset_timeout, true);
         self.retries = Ceilings::new(settings.base_delay, settings.max_delay, settings.exponential);
         self.settings = settings;
-        self.set_request(self.usual.map_or(settings.max_timeout, |usual| self.target(usual)));
+        self.set_request(self.usual.map_or(settings.max_timeout, |usual| self.settings.time_out(usual)));
     }
 
     /// A call was answered, with whatever status, `took` after it was sent. Some nanoseconds, no allocation.
@@ -200,21 +175,25 @@ impl TimeoutTable {
         self.both.clear();
         self.both.merge(&self.previous);
         self.both.merge(&self.current);
-        self.calculated = now;
+        let since = std::mem::replace(&mut self.calculated, now);
         self.answers = Answers::default();
         let cuts = std::mem::take(&mut self.cuts);
         let enough = self.current.count() >= Self::LEAST_CALLS;
-        let q = self.settings.percentile / 100.0;
+        let q = self.settings.quantile();
         match self.current.quantile(q) {
             Quantile::Is(latest) if enough => {
                 let usual = known(self.both.quantile(q)).map_or(latest, |longer| longer.max(latest));
-                self.usual = Some(usual);
-                self.trial = Trial::default();
-                self.set_request(self.target(usual));
+                let target = self.settings.time_out(usual);
+                // Of the calls that may take longer on trial, none can have been cut off before that time was over.
+                if target >= self.request || self.trial.is_seen(since, self.request) {
+                    self.usual = Some(usual);
+                    self.trial.ended();
+                    self.set_request(target);
+                }
             }
-            Quantile::Beyond if enough => self.cut_off(q, cuts.longest),
+            Quantile::Beyond if enough => self.cut_off(now, since, cuts.longest),
             // Cut off and nothing else: then a few, such as a breaker's probes, say enough.
-            _ if !cuts.answered && !cuts.longest.is_zero() => self.cut_off(q, cuts.longest),
+            _ if !cuts.answered && !cuts.longest.is_zero() => self.cut_off(now, since, cuts.longest),
             _ if self.both.count() < Self::LEAST_CALLS => {
                 self.usual = None;
                 self.set_request(self.settings.max_timeout);
@@ -229,26 +208,29 @@ impl TimeoutTable {
         }
     }
 
-    /// More calls than the percentile leaves out were cut off, having been waited for up to `longest`.
-    fn cut_off(&mut self, q: f64, longest: Duration) {
-        if longest < self.request {
-            // None was waited for that long yet.
-            return;
-        }
+    /// More calls than the percentile leaves out were cut off since then, having been waited for up to `longest`.
+    fn cut_off(&mut self, now: Duration, since: Duration, longest: Duration) {
         let (request, max) = (self.request, self.settings.max_timeout);
-        if request < max {
-            if self.trial.may_go_on() {
+        // An eighth less is near enough: clocks and time-outs that were a little shorter when the call was sent.
+        let waited = longest.saturating_add(longest.checked_div(8).unwrap_or_default()) >= request;
+        if waited && request < max {
+            if self.trial.goes_on(now) {
                 self.set_request(request.saturating_mul(2).min(max));
             }
             return;
         }
+        // On trial they should have been waited for; if they never are, somebody else has less patience.
+        let impatient = self.trial.is_on() && self.trial.is_seen(since, request);
+        if !(waited || impatient) {
+            return;
+        }
         // The longest wait was in vain.
         if self.both.answers() >= Self::LEAST_CALLS {
-            self.usual = known(self.both.quantile_answered(q));
+            self.usual = known(self.both.quantile_answered(self.settings.quantile()));
         }
         if let Some(usual) = self.usual {
             self.trial.failed();
-            self.set_request(self.target(usual));
+            self.set_request(self.settings.time_out(usual));
         }
     }
 
@@ -258,7 +240,7 @@ impl TimeoutTable {
             return false;
         }
         let Answers { all, near } = std::mem::take(&mut self.answers);
-        let left_out = (1.0 - self.settings.percentile / 100.0) * f64::from(all);
+        let left_out = (1.0 - self.settings.quantile()) * f64::from(all);
         let rises = near >= Self::LEAST_NEAR && f64::from(near) > left_out;
         if rises {
             self.set_request(self.request.saturating_mul(2).min(self.settings.max_timeout));
@@ -266,22 +248,9 @@ impl TimeoutTable {
         rises
     }
 
-    /// The time-out for a percentile.
-    fn target(&self, usual: Duration) -> Duration {
-        let Settings { min_timeout, max_timeout, .. } = self.settings;
-        times(usual, self.margin()).max(min_timeout).min(max_timeout)
-    }
-
-    fn margin(&self) -> f64 {
-        self.settings.margin.max(1.0)
-    }
-
     fn set_request(&mut self, request: Duration) {
-        let max = self.settings.max_timeout;
-        self.request = if self.settings.adapt { request } else { max };
-        // The middle, on a scale of ratios, between the usual latency and the time-out.
-        self.near =
-            if self.request < max { times(self.request, 1.0 / self.margin().sqrt()) } else { Duration::MAX };
+        self.request = if self.settings.adapt { request } else { self.settings.max_timeout };
+        self.near = self.settings.near(self.request);
     }
 }
 
@@ -292,6 +261,5 @@ fn known(quantile: Quantile) -> Option<Duration> {
     }
 }
 
-fn times(time: Duration, factor: f64) -> Duration {
-    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
-}
+#[cfg(test)]
+pub(crate) mod tests;
