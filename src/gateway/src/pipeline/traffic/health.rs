@@ -28,7 +28,7 @@ const LEAST_INTERVAL: Duration = Duration::from_secs(1);
 impl Gateway {
     /// Sends the checks that are due, if this worker holds the lease.
     pub(super) fn check_health(&mut self, now: Timestamp) {
-        if !self.lease.is_held(now) {
+        if !self.lease.is_held(now.0) {
             return;
         }
         let engine = Rc::clone(&self.engine);

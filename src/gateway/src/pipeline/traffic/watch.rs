@@ -234,7 +234,7 @@ impl Gateway {
 
     fn judge_traffic(&mut self, now: Timestamp) {
         let interval = self.cache_config.alerts.interval;
-        let is_held = self.lease.is_held(now);
+        let is_held = self.lease.is_held(now.0);
         let mut changed = Vec::new();
         for (guard, name) in self.traffic.guards.iter_mut().zip(self.labels.names()) {
             if !is_held {
