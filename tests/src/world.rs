@@ -96,6 +96,8 @@ struct SimulatedHost {
     /// What other HTTP services than subgraphs answer, by cluster.
     services: HashMap<String, Service>,
     calls: Vec<Call>,
+    /// From when to when each call was on its way, with its cluster.
+    spans: Vec<(String, Timestamp, Timestamp)>,
     /// The requests whose streams have sent calls, by worker and call.
     senders: HashMap<(usize, CallId), RequestId>,
     /// Calls to other services.
@@ -173,6 +175,7 @@ impl World {
             refused: HashMap::new(),
             services: HashMap::new(),
             calls: Vec::new(),
+            spans: Vec::new(),
             senders: HashMap::new(),
             own_calls: Vec::new(),
             replies: BTreeMap::new(),
@@ -465,6 +468,15 @@ impl World {
         &self.host.own_calls
     }
 
+    /// The most calls that were on their way to a subgraph at once.
+    pub fn peak(&self, subgraph: &str) -> usize {
+        let of = |at: &&(String, Timestamp, Timestamp)| at.0.contains(subgraph);
+        let at_once = |moment: Timestamp| {
+            self.host.spans.iter().filter(of).filter(|(_, from, to)| *from <= moment && moment < *to).count()
+        };
+        self.host.spans.iter().filter(of).map(|(_, from, _)| at_once(*from)).max().unwrap_or(0)
+    }
+
     /// A metric's value.
     pub fn count(&self, metric: Metric) -> i64 {
         self.host.counts.get(&metric).copied().unwrap_or(0)
@@ -576,6 +588,8 @@ impl Host for SimulatedHost {
             _ => String::new(),
         };
         let text = String::from_utf8_lossy(&call.body).into_owned();
+        let takes = if matches!(behaviour, Behaviour::Hang) { timeout } else { latency.min(timeout) };
+        self.spans.push((call.cluster.clone(), self.now, self.now.after(takes)));
         if let Some(request) = call.request {
             self.senders.insert((self.active, call.id), request);
         }

@@ -95,13 +95,15 @@ mod tests {
     #[test]
     fn envoys_text_tells_connections_that_failed_from_those_that_broke() {
         let of = |reason: &str| {
-            let text = format!(
-                "upstream connect error or disconnect/reset before headers. reset reason: {reason}"
-            );
+            let text =
+                format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}");
             unsent(text.as_bytes())
         };
         for (reason, failure) in [
-            ("remote connection failure, transport failure reason: delayed connect error: 111", CallFailure::Unreachable),
+            (
+                "remote connection failure, transport failure reason: delayed connect error: 111",
+                CallFailure::Unreachable,
+            ),
             ("connection timeout", CallFailure::Unreachable),
             ("connection termination", CallFailure::Reset),
             ("remote reset", CallFailure::Reset),

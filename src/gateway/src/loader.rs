@@ -321,8 +321,8 @@ impl Loader {
                     note(&mut shares, id, lists.len(), number, (own, theirs));
                     continue;
                 }
-                if let Some((id, theirs)) = gathering
-                    .and_then(|id| Some((id, self.flights.get(id)?.find(number, key.hash, bytes)?)))
+                if let Some((id, theirs)) =
+                    gathering.and_then(|id| Some((id, self.flights.get(id)?.find(number, key.hash, bytes)?)))
                 {
                     placed.duplicates = placed.duplicates.saturating_add(1);
                     note(&mut shares, id, lists.len(), number, (own, theirs));

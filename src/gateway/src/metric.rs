@@ -211,18 +211,33 @@ impl Entry {
             Metric::RequestTimeout(_) => of_subgraphs(Metric::RequestTimeout),
             Metric::ResetTimeout(_) => of_subgraphs(Metric::ResetTimeout),
             Metric::ConcurrencyLimit(_) => of_subgraphs(Metric::ConcurrencyLimit),
-            Metric::EntityBatchClosed(..) => {
-                by_word(self.name, subgraphs, "{closed_by}", &Reason::ALL, Reason::name, Metric::EntityBatchClosed)
-            }
-            Metric::SubgraphErrors(..) => {
-                by_word(self.name, subgraphs, "{class}", &FailureClass::ALL, FailureClass::name, Metric::SubgraphErrors)
-            }
+            Metric::EntityBatchClosed(..) => by_word(
+                self.name,
+                subgraphs,
+                "{closed_by}",
+                &Reason::ALL,
+                Reason::name,
+                Metric::EntityBatchClosed,
+            ),
+            Metric::SubgraphErrors(..) => by_word(
+                self.name,
+                subgraphs,
+                "{class}",
+                &FailureClass::ALL,
+                FailureClass::name,
+                Metric::SubgraphErrors,
+            ),
             Metric::BreakerTransitions(..) => {
                 by_word(self.name, subgraphs, "{to}", &Phase::ALL, Phase::name, Metric::BreakerTransitions)
             }
-            Metric::Retries(..) => {
-                by_word(self.name, subgraphs, "{outcome}", &RetryOutcome::ALL, RetryOutcome::name, Metric::Retries)
-            }
+            Metric::Retries(..) => by_word(
+                self.name,
+                subgraphs,
+                "{outcome}",
+                &RetryOutcome::ALL,
+                RetryOutcome::name,
+                Metric::Retries,
+            ),
             single => vec![(single, self.name.to_owned())],
         }
     }
@@ -237,7 +252,8 @@ fn by_word<T: Copy>(
     word: impl Fn(T) -> &'static str,
     metric: fn(SubgraphId, T) -> Metric,
 ) -> Vec<(Metric, String)> {
-    let of = |value: T| (0..).zip(subgraphs).map(move |(index, subgraph)| (SubgraphId(index), subgraph, value));
+    let of =
+        |value: T| (0..).zip(subgraphs).map(move |(index, subgraph)| (SubgraphId(index), subgraph, value));
     let all = words.iter().flat_map(|value| of(*value));
     all.map(|(id, subgraph, value)| {
         let name = name.replace("{subgraph}", &label(subgraph)).replace(place, word(value));

@@ -330,7 +330,9 @@ impl Gateway {
         loop {
             match self.outputs.pop_front()? {
                 // Its request has ended since: nobody waits for the answer.
-                Output::Call(call) if matches!(self.calls.get(&call.id), None | Some(Calling::Abandoned(..))) => {
+                Output::Call(call)
+                    if matches!(self.calls.get(&call.id), None | Some(Calling::Abandoned(..))) =>
+                {
                     if let Some(Calling::Abandoned(sent, expires)) = self.calls.remove(&call.id) {
                         self.unsent(call.id, &sent, expires);
                     }
@@ -354,7 +356,13 @@ impl Gateway {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let deadline = self.deadlines.first().map(|(at, _)| *at);
         let waiting = self.waiting.first().map(|(at, _)| *at);
-        let own = [deadline, waiting, self.loader.poll_timeout(), self.traffic.poll_timeout(), Some(self.next_tick)];
+        let own = [
+            deadline,
+            waiting,
+            self.loader.poll_timeout(),
+            self.traffic.poll_timeout(),
+            Some(self.next_tick),
+        ];
         own.into_iter().flatten().min()
     }
 

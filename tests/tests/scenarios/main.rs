@@ -15,3 +15,4 @@ mod plan_races;
 mod reload;
 mod requests;
 mod results;
+mod traffic;

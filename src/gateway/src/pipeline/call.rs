@@ -51,8 +51,12 @@ impl Gateway {
         let until = now.after(left.max(Duration::from_millis(1)));
         let ticket = Ticket { request: id, part, fetch };
         let keys = lists.iter().fold(0_usize, |sum, list| sum.saturating_add(list.keys.len()));
-        let placed =
-            self.loader.want(now, Wanted { ticket, group, route, body, lists, is_query, until }, is_expected, sharing);
+        let placed = self.loader.want(
+            now,
+            Wanted { ticket, group, route, body, lists, is_query, until },
+            is_expected,
+            sharing,
+        );
         if placed.flights != 1
             && let Some(execution) = self.requests.get_mut(&id).and_then(|request| request.work.running(part))
         {

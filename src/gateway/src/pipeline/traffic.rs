@@ -25,8 +25,8 @@ pub(super) use self::cells::TrafficCell;
 pub(super) use self::guard::Guard;
 pub(super) use self::outcome::{class_of, class_of_status, is_passing};
 pub(super) use self::sent::Sent;
-pub(super) use self::watch::Period;
 use self::settings::Settings;
+pub(super) use self::watch::Period;
 use super::Gateway;
 use crate::config::TrafficConfig;
 use crate::event::{CallId, Timestamp};
@@ -103,11 +103,15 @@ impl Gateway {
         let engine = Rc::clone(&self.engine);
         for (index, traffic) in (0..).zip(traffic) {
             let label = SubgraphId(index);
-            let place = (0..).map(SubgraphId).take(engine.config.subgraphs.len()).find(|at| engine.label(*at) == label);
+            let place = (0..)
+                .map(SubgraphId)
+                .take(engine.config.subgraphs.len())
+                .find(|at| engine.label(*at) == label);
             let config = place.and_then(|place| engine.config.subgraphs.get(place.0 as usize));
             let known = self.traffic.guard(label).map(|guard| guard.settings.timeout);
             // One that is gone with its supergraph still ends its calls.
-            let timeout = config.map(|config| config.timeout).or(known).unwrap_or(engine.config.request_timeout);
+            let timeout =
+                config.map(|config| config.timeout).or(known).unwrap_or(engine.config.request_timeout);
             let settings = Settings { traffic, timeout };
             match self.traffic.guard_mut(label) {
                 Some(guard) => guard.set(now, settings),

@@ -119,7 +119,15 @@ impl Shares {
         let before = at.and_then(|at| self.entries.get(at)).copied();
         if before.is_none() && self.entries.len() >= MOST_WORKERS {
             let short = wants.waiting > 0;
-            return (Grant { short, others_use: self.used_beside(worker), others: self.beside(worker), ..Grant::default() }, false);
+            return (
+                Grant {
+                    short,
+                    others_use: self.used_beside(worker),
+                    others: self.beside(worker),
+                    ..Grant::default()
+                },
+                false,
+            );
         }
         let due =
             before.is_some_and(|entry| now.abs_diff(entry.renewed) >= lapse.checked_div(3).unwrap_or(0));

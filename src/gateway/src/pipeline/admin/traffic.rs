@@ -53,7 +53,8 @@ impl Goals {
     }
 }
 
-const FORCE_HELP: &str = "write {\"subgraph\": NAME, \"force\": \"open\"}, \"closed\", or null to let it follow what it sees";
+const FORCE_HELP: &str =
+    "write {\"subgraph\": NAME, \"force\": \"open\"}, \"closed\", or null to let it follow what it sees";
 
 impl Gateway {
     /// The traffic to each subgraph, with what would serve it better.
@@ -87,7 +88,8 @@ impl Gateway {
                 };
                 let guard = self.labels.names().iter().position(|known| known == name);
                 let guard = guard.and_then(|at| self.traffic.guards().get(at));
-                let found = guard.and_then(|guard| observed(guard, &goals)).map(|observed| optimise(&observed));
+                let found =
+                    guard.and_then(|guard| observed(guard, &goals)).map(|observed| optimise(&observed));
                 match found.filter(|found| found.needs_adjustment) {
                     Some(found) => Map::from_iter([(
                         format!("subgraphs.{name}.connection_pool.max_connections"),

@@ -32,7 +32,8 @@ impl Gateway {
     }
 
     fn admit(&mut self, now: Timestamp, departure: Departure) {
-        let Some(label) = self.requests.get(&departure.owner).map(|request| request.engine.label(departure.route.subgraph))
+        let Some(label) =
+            self.requests.get(&departure.owner).map(|request| request.engine.label(departure.route.subgraph))
         else {
             return;
         };
@@ -68,7 +69,9 @@ impl Gateway {
 
     /// Which of the subgraph's breakers a call goes by.
     fn breaker_of(&self, label: SubgraphId, departure: &Departure) -> usize {
-        let Some(guard) = self.traffic.guard(label).filter(|guard| guard.breakers.len() > 1) else { return 0 };
+        let Some(guard) = self.traffic.guard(label).filter(|guard| guard.breakers.len() > 1) else {
+            return 0;
+        };
         let ticket = departure.ticket;
         let plan = self.requests.get(&ticket.request).and_then(|request| request.work.plan(ticket.part));
         let fetch = plan.and_then(|plan| plan.fetches.get(ticket.fetch.0 as usize));
@@ -169,7 +172,8 @@ impl Gateway {
         let tries = self.loader.tries(flight);
         let Some(guard) = self.traffic.guard_mut(label) else { return };
         // A mutation that was cut off may have happened: it gets all the time there is.
-        let allowed = if is_query { guard.table.request_timeout().min(config.timeout) } else { config.timeout };
+        let allowed =
+            if is_query { guard.table.request_timeout().min(config.timeout) } else { config.timeout };
         let timeout = allowed.min(left).max(LEAST_TIMEOUT);
         let may_hedge = is_query && !is_hedge && probe.is_none();
         let hedge_after = guard.hedge_after.filter(|after| may_hedge && *after < timeout);
@@ -179,7 +183,17 @@ impl Gateway {
         }
         let owner = departure.is_at_once.then_some(departure.owner);
         let epoch = guard.breakers.get(breaker).map_or(0, |copy| copy.breaker.epoch());
-        let sent = Sent { flight, label, breaker, probe, at: now, epoch, until: now.after(timeout), is_hedge, hedge_at };
+        let sent = Sent {
+            flight,
+            label,
+            breaker,
+            probe,
+            at: now,
+            epoch,
+            until: now.after(timeout),
+            is_hedge,
+            hedge_at,
+        };
         self.loader.sent(flight, id, owner);
         if let Some(at) = hedge_at {
             self.traffic.hedges.insert((at, id));

@@ -70,7 +70,8 @@ impl Gateway {
         let Sent { flight, label, breaker, until, .. } = *sent;
         let Some(guard) = self.traffic.guard_mut(label) else { return };
         // A breaker that is about to probe, or calls that wait for slots: no time for calls that may not be needed.
-        if !matches!(guard.look(now, breaker), Look::Pass) || !guard.queue.is_empty() || !guard.take_slot(now) {
+        if !matches!(guard.look(now, breaker), Look::Pass) || !guard.queue.is_empty() || !guard.take_slot(now)
+        {
             return;
         }
         let usual = guard.usual();

@@ -56,10 +56,17 @@ pub(super) enum Edit {
 /// What comes of an edit once it is written.
 #[derive(Debug, Clone, PartialEq)]
 enum Written {
-    Breaker { state: Breaker, transition: Option<Transition>, claimed: Option<Claim> },
+    Breaker {
+        state: Breaker,
+        transition: Option<Transition>,
+        claimed: Option<Claim>,
+    },
     /// `None`: nothing is to be written.
     Share(Option<pool::Edit>),
-    Health { state: Health, changed: Option<bool> },
+    Health {
+        state: Health,
+        changed: Option<bool>,
+    },
 }
 
 impl TrafficCell {
@@ -156,7 +163,11 @@ impl Gateway {
             return Change::Keep(Written::Health { state: Health::default(), changed: None });
         };
         let settings = &guard.breaker_settings;
-        let mut state = if cell.breaker().is_some() { Breaker::decode(value.unwrap_or_default()) } else { Breaker::default() };
+        let mut state = if cell.breaker().is_some() {
+            Breaker::decode(value.unwrap_or_default())
+        } else {
+            Breaker::default()
+        };
         let before = state.clone();
         let (mut transition, mut claimed) = (None, None);
         match &cell.edit {
@@ -175,7 +186,10 @@ impl Gateway {
                 };
             }
             Edit::ReadHealth => {
-                return Change::Keep(Written::Health { state: Health::decode(value.unwrap_or_default()), changed: None });
+                return Change::Keep(Written::Health {
+                    state: Health::decode(value.unwrap_or_default()),
+                    changed: None,
+                });
             }
             Edit::Checked { fine } => {
                 let mut health = Health::decode(value.unwrap_or_default());

@@ -226,7 +226,12 @@ impl Guard {
         if waiting == 0 {
             return None;
         }
-        self.pool.poll_timeout(now.0, waiting).into_iter().chain(self.queue.poll_timeout()).min().map(Timestamp)
+        self.pool
+            .poll_timeout(now.0, waiting)
+            .into_iter()
+            .chain(self.queue.poll_timeout())
+            .min()
+            .map(Timestamp)
     }
 }
 

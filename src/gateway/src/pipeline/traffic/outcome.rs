@@ -76,7 +76,11 @@ impl Gateway {
             (Some(probe), _) => Some(Edit::Probed { breaker, probe, fine }),
             (None, Some(copy)) => {
                 let BreakerCopy { breaker: state, tally, .. } = copy;
-                if fine { tally.fine(state, sent.epoch) } else { tally.failed(state, sent.epoch) }
+                if fine {
+                    tally.fine(state, sent.epoch)
+                } else {
+                    tally.failed(state, sent.epoch)
+                }
                 (!copy.is_edited && copy.tally.is_due(&copy.breaker)).then(|| {
                     copy.is_edited = true;
                     Edit::Record { breaker, tally: copy.tally.take() }
@@ -92,6 +96,7 @@ impl Gateway {
         }
         self.forget_hedge(call, sent);
         self.pump(now, label);
+        self.ask_for_slots(now, label);
     }
 
     /// Nobody waits for a call any more. It goes on, and keeps its slot until it ends; if its answer is lost with the stream

@@ -86,7 +86,10 @@ impl Settings {
 
     pub(super) fn retry(&self) -> retry::Settings {
         let config = &self.traffic.retry;
-        retry::Settings { max_retries: config.max_retries, classes: config.retry_on.iter().copied().collect() }
+        retry::Settings {
+            max_retries: config.max_retries,
+            classes: config.retry_on.iter().copied().collect(),
+        }
     }
 
     pub(super) fn hedge(&self) -> Option<Hedge> {

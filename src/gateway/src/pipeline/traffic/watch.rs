@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use weir_telemetry::subgraph_alert::{Alert as Watched, AlertSettings, Alerts, Measured};
 
-use super::settings::Settings;
 use super::Gateway;
+use super::settings::Settings;
 use crate::event::{Output, Timestamp};
 use crate::metric::{Alert, FailureClass, Metric, SubgraphId};
 use crate::pipeline::monitor::Asked;
@@ -243,7 +243,9 @@ impl Gateway {
                 continue;
             }
             let judged = guard.watch.judge(interval, &guard.settings);
-            changed.extend(judged.into_iter().map(|(alert, raised, text)| (alert, raised, format!("{name}: {text}"))));
+            changed.extend(
+                judged.into_iter().map(|(alert, raised, text)| (alert, raised, format!("{name}: {text}"))),
+            );
         }
         for (alert, raised, text) in changed {
             self.count(Metric::AlertActive(alert), if raised { 1 } else { -1 });
