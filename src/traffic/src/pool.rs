@@ -27,7 +27,8 @@ use std::time::Duration;
 mod fair;
 mod shares;
 
-pub use shares::{MOST_WORKERS, Shares, Wants};
+use shares::Wants;
+pub use shares::{MOST_WORKERS, Shares};
 
 /// How soon a worker that lacks slots looks at the cell again: a lookup takes some µs, so this costs a thousandth of its time.
 pub const LOOK: Duration = Duration::from_millis(4);
@@ -75,6 +76,8 @@ pub struct Pool {
     grant: Grant,
     /// Up to how many slots may be in use: the share or less, if others are to get some of it.
     usable: u32,
+    /// How old a share may be for it to be used: of the settings, worked out once.
+    usable_for: Duration,
     /// When the cell was last looked at.
     looked: Option<Duration>,
 }
@@ -97,8 +100,6 @@ pub struct Grant {
     renewed: Duration,
     /// Whether some of the worker's calls still lack a slot.
     short: bool,
-    /// Whether the cell names the worker.
-    entered: bool,
     others_wait: bool,
     others_use: u32,
     /// Other workers that the cell knows of.
@@ -108,13 +109,23 @@ pub struct Grant {
 impl Pool {
     /// A pool without slots: the first call gets some. No two workers may have the same number, one after another neither.
     pub fn new(worker: u64, settings: Settings) -> Pool {
-        Pool { worker, settings, in_use: 0, peak: 0, grant: Grant::default(), usable: 0, looked: None }
+        Pool {
+            worker,
+            settings,
+            in_use: 0,
+            peak: 0,
+            grant: Grant::default(),
+            usable: 0,
+            usable_for: settings.usable_for(),
+            looked: None,
+        }
     }
 
     /// Takes other settings. With fewer slots, the calls in flight go on; no other begins before enough of them have ended.
     pub fn set_settings(&mut self, settings: Settings) {
         if settings != self.settings {
             self.settings = settings;
+            self.usable_for = settings.usable_for();
             self.usable = self.usable.min(settings.max_connections);
             self.grant.short = false;
             self.looked = None;
@@ -211,12 +222,12 @@ impl Pool {
 
     /// Whether the next `acquire` succeeds.
     fn has_slot(&self, now: Duration) -> bool {
-        self.in_use < self.usable && now.abs_diff(self.grant.renewed) < self.settings.usable_for()
+        self.in_use < self.usable && now.abs_diff(self.grant.renewed) < self.usable_for
     }
 
     /// Whether the cell knows of this worker, or should.
     fn is_registered(&self) -> bool {
-        self.grant.entered || self.grant.short || self.in_use > 0
+        self.grant.share > 0 || self.grant.short || self.in_use > 0
     }
 
     /// Whether there are slots that others wait for and that this worker is no longer to use.

@@ -20,13 +20,13 @@ const ENTRY: usize = 30;
 
 /// What a worker wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wants {
+pub(super) struct Wants {
     /// Its calls in flight.
-    pub in_use: u32,
+    pub(super) in_use: u32,
     /// Its calls that wait.
-    pub waiting: u32,
+    pub(super) waiting: u32,
     /// Most calls in flight since it last wrote.
-    pub peak: u32,
+    pub(super) peak: u32,
 }
 
 /// Each worker's share: the value of the cell, at most 3,841 bytes.
@@ -160,7 +160,6 @@ impl Shares {
             usable,
             renewed: Duration::from_millis(entry.renewed),
             short: entry.waiting > 0,
-            entered: !entry.is_empty(),
             others_wait,
             others_use: self.used_beside(worker),
             others: self.beside(worker),

@@ -139,3 +139,45 @@ fn a_dead_workers_slots_come_back_even_if_its_clock_was_ahead() {
     assert_eq!(back(NOW + ms(2_900), &mut pool, &mut cell), 0);
     assert!(back(NOW + ms(3_100), &mut pool, &mut cell) > 0);
 }
+
+#[test]
+fn a_slot_is_kept_for_one_who_waited_first_but_not_for_long() {
+    let [mut holder, mut first, mut second] = [1, 2, 3].map(|worker| Pool::new(worker, settings(1)));
+    let mut cell = None;
+    settle(&mut holder, NOW, 1, &mut cell);
+    assert!(holder.acquire(NOW));
+    settle(&mut first, NOW + ms(100), 1, &mut cell);
+    settle(&mut second, NOW + ms(101), 1, &mut cell);
+    // At its tick the holder sees them; its call may end, but it may begin no other.
+    settle(&mut holder, NOW + ms(250), 0, &mut cell);
+    holder.release();
+    assert!(!holder.acquire(NOW + ms(250)) && holder.wants(NOW + ms(250), 0));
+    settle(&mut holder, NOW + ms(250), 0, &mut cell);
+    settle(&mut second, NOW + ms(254), 1, &mut cell);
+    assert!(!second.acquire(NOW + ms(254)), "it is the first one's");
+    // That has died.
+    settle(&mut second, NOW + ms(301), 1, &mut cell);
+    assert!(second.acquire(NOW + ms(301)));
+}
+
+#[test]
+fn a_turn_does_not_begin_anew_because_other_calls_wait() {
+    let [mut holder, mut other] = [1, 2].map(|worker| Pool::new(worker, settings(1)));
+    let mut cell = None;
+    settle(&mut holder, NOW, 1, &mut cell);
+    assert!(holder.acquire(NOW));
+    settle(&mut other, NOW + ms(100), 1, &mut cell);
+    settle(&mut holder, NOW + ms(110), 1, &mut cell);
+    settle(&mut holder, NOW + ms(114), 0, &mut cell);
+    settle(&mut holder, NOW + ms(118), 1, &mut cell);
+    settle(&mut holder, NOW + ms(122), 1, &mut cell);
+    holder.release();
+    assert!(!holder.acquire(NOW + ms(122)));
+    settle(&mut holder, NOW + ms(122), 1, &mut cell);
+    settle(&mut other, NOW + ms(123), 1, &mut cell);
+    assert!(other.acquire(NOW + ms(123)));
+    // Now that one has a turn, and keeps the slot for it.
+    other.release();
+    settle(&mut other, NOW + ms(130), 1, &mut cell);
+    assert!(other.acquire(NOW + ms(130)));
+}

@@ -44,7 +44,7 @@ fn actions(world: &World<Count>, scope: &Scope) -> Vec<Action> {
             actions.push(Action::Learn(at));
         }
         let begun = worker.edit.is_some() || worker.in_flight > 0 || worker.pool.share() > 0;
-        if begun && world.born() < scope.workers as u64 + scope.deaths {
+        if begun && world.born < scope.workers as u64 + scope.deaths {
             actions.push(Action::Die(at));
         }
     }

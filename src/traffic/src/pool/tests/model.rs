@@ -79,7 +79,8 @@ pub(super) struct World<L> {
     pub(super) workers: Vec<Worker<L>>,
     cell: Option<(Vec<u8>, u32)>,
     sets: u32,
-    born: u64,
+    /// Workers so far, living or dead.
+    pub(super) born: u64,
     pub(super) max_connections: u32,
     /// More calls than these may not be in flight: the larger bound until all know of the smaller, and calls have ended.
     bound: u32,
@@ -214,10 +215,6 @@ impl<L: Line + Clone> World<L> {
         ensure(lapsed || uncounted <= worker.stray, || format!("{at} gave back what it uses"))?;
         worker.stray = uncounted;
         worker.serve(now)
-    }
-
-    pub(super) fn born(&self) -> u64 {
-        self.born
     }
 
     pub(super) fn shares(&self) -> Vec<(u64, u32)> {
