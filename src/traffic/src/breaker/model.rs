@@ -1,6 +1,6 @@
 //! The breaker between workers: every host call is a point where others come between, time passes, or somebody dies.
 //!
-//! [`world`] has the workers and what each may do next; [`truth`] keeps, by its own simpler rules, what must hold, and is told of each
+//! [`world`] has the workers ([`worker`]) and what each may do next; [`truth`] keeps, by its own simpler rules, what must hold, and is told of each
 //! write in the order of the writes. [`every`] plays all interleavings up to a depth; here schedules are drawn from a
 //! seed and go on for longer, with clocks that differ, are set back, and a host that refuses. After each, all but one worker
 //! die, and the breaker must come back. A failure names its seed; `WEIR_SEED=n cargo test -p weir-traffic schedules`
@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::simulated::{Random, seeds};
-use world::{Act, World};
+use act::Act;
+use world::World;
 
+mod act;
 mod every;
 mod truth;
+mod worker;
 mod world;
 
 const SCHEDULES: u64 = 100_000;

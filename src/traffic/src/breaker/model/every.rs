@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::world::{Act, World};
+use super::act::Act;
+use super::world::World;
 use super::{Forced, settings};
 
 /// Where it begins, by what one worker does.

@@ -1,36 +1,15 @@
-//! Workers that share a breaker: each with its copy, its calls, its clock, and one edit at a time in two host calls.
+//! Workers that share a breaker, and what each may do next.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::super::*;
+use super::act::Act;
 use super::truth::{Truth, ensure};
+use super::worker::{Call, Edit, Read, What, Worker};
 use super::{Counts, NOW};
 use crate::simulated::{Cell, Random};
-
-/// What happens next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
-    /// A call comes to this worker.
-    Begin(usize),
-    /// The call at this place ends, fine or not.
-    End(usize, usize, bool),
-    /// The worker's edit goes on by one host call: read, or change and write.
-    Go(usize),
-    /// The same, but the host refuses to write though nobody was faster.
-    Refused(usize),
-    /// The worker's tick: it reads the copy.
-    Tick(usize),
-    /// It dies with all that it was doing, and another takes its place.
-    Die(usize),
-    /// An operator asks this worker to force the breaker.
-    Force(usize, Option<Forced>),
-    /// So many milliseconds pass.
-    Pass(u64),
-    /// The clock is set back by an hour.
-    SetBack,
-}
 
 #[derive(Debug, Clone)]
 pub(super) struct World {
@@ -42,51 +21,6 @@ pub(super) struct World {
     most_calls: usize,
     truth: Truth,
     lost_races: u64,
-}
-
-#[derive(Debug, Clone, Hash, Default)]
-struct Worker {
-    copy: Breaker,
-    tally: Tally,
-    /// What the tally is made of.
-    outcomes: Vec<bool>,
-    calls: Vec<Call>,
-    edit: Option<Edit>,
-    /// How far its clock is ahead, in milliseconds.
-    ahead: u64,
-}
-
-#[derive(Debug, Clone, Copy, Hash)]
-struct Call {
-    epoch: u32,
-    probe: Option<u64>,
-}
-
-#[derive(Debug, Clone, Hash)]
-struct Edit {
-    what: What,
-    read: Option<Read>,
-}
-
-#[derive(Debug, Clone)]
-struct Read {
-    breaker: Breaker,
-    cas: Option<u32>,
-}
-
-impl Hash for Read {
-    /// Without its number: whether that is still the cell's is all that matters of it.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.breaker.hash(state);
-    }
-}
-
-#[derive(Debug, Clone, Hash)]
-enum What {
-    Claim,
-    Record { tally: Tally, outcomes: Vec<bool> },
-    Probed { number: u64, fine: bool },
-    Force(Option<Forced>),
 }
 
 impl World {
@@ -355,15 +289,5 @@ impl World {
 
     fn clock(&self, at: usize) -> Duration {
         self.now + Duration::from_millis(self.workers[at].ahead)
-    }
-}
-
-impl Worker {
-    fn fingerprint(&self, cas: Option<u32>) -> u64 {
-        let read = self.edit.as_ref().and_then(|edit| edit.read.as_ref());
-        let is_current = read.map(|read| read.cas == cas.or(Cell::ABSENT));
-        let mut hasher = DefaultHasher::new();
-        (self, is_current).hash(&mut hasher);
-        hasher.finish()
     }
 }
