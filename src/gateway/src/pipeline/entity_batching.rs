@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use weir_telemetry::entity_batching::{Arrival, Arrivals};
 use weir_traffic::batch_window::{BatchWindow, Reason};
-use weir_traffic::budget::{Budget, Settings as BudgetSettings};
 
 use super::Gateway;
 use crate::config::EntityBatchingConfig;
@@ -18,8 +17,6 @@ const REMEMBERED: usize = 4_096;
 /// One subgraph's batches on this worker.
 pub(super) struct Batches {
     pub(super) window: BatchWindow,
-    /// How many calls may be repeated.
-    budget: Budget,
     pub(super) arrivals: Arrivals,
     /// Since the last tick; the host hears of them then, for each count costs a call of it.
     counts: Counts,
@@ -66,10 +63,9 @@ struct Counts {
 }
 
 impl Batches {
-    fn new(config: &EntityBatchingConfig, now: Timestamp) -> Batches {
+    fn new(config: &EntityBatchingConfig) -> Batches {
         Batches {
             window: BatchWindow::new(config.window_settings()),
-            budget: Budget::new(BudgetSettings::default(), now.0),
             arrivals: Arrivals::new(REMEMBERED),
             counts: Counts::default(),
             told: [0; 4],
@@ -116,14 +112,14 @@ impl Gateway {
         self.batching.get(label.0 as usize).is_some_and(|config| config.metrics)
     }
 
-    fn batches(&mut self, now: Timestamp, label: SubgraphId) -> Option<&mut Batches> {
+    fn batches(&mut self, label: SubgraphId) -> Option<&mut Batches> {
         let index = label.0 as usize;
         let config = self.batching.get(index)?;
         if self.batches.len() <= index {
             self.batches.resize_with(index.saturating_add(1), || None);
         }
         let slot = self.batches.get_mut(index)?;
-        Some(slot.get_or_insert_with(|| Batches::new(config, now)))
+        Some(slot.get_or_insert_with(|| Batches::new(config)))
     }
 
     /// A fetch has been placed.
@@ -136,7 +132,7 @@ impl Gateway {
         placed: Placed,
     ) {
         let metrics = self.measures(label);
-        let Some(batches) = self.batches(now, label) else { return };
+        let Some(batches) = self.batches(label) else { return };
         let counts = &mut batches.counts;
         let add =
             |sum: &mut u64, count: usize| *sum = sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
@@ -154,8 +150,7 @@ impl Gateway {
     /// A call was sent.
     pub(super) fn departed(&mut self, now: Timestamp, label: SubgraphId, departure: &Departure) {
         let metrics = self.measures(label);
-        let Some(batches) = self.batches(now, label) else { return };
-        batches.budget.called(now.0);
+        let Some(batches) = self.batches(label) else { return };
         if !departure.is_counted {
             return;
         }
@@ -194,10 +189,9 @@ impl Gateway {
 
     /// Whether a call that failed may be repeated; counts it.
     pub(super) fn may_repeat(&mut self, now: Timestamp, label: SubgraphId, landed: &Landed) -> bool {
-        let Some(Some(batches)) = self.batches.get_mut(label.0 as usize) else { return false };
         // Half of what is left must do for each half.
-        let in_time = landed.until > now;
-        let may = in_time && batches.budget.take(now.0) && batches.budget.take(now.0);
+        let may = landed.until > now && self.may_send_again(now, label, 2);
+        let Some(Some(batches)) = self.batches.get_mut(label.0 as usize) else { return false };
         let count = if may { &mut batches.counts.splits } else { &mut batches.counts.splits_refused };
         *count = count.saturating_add(1);
         may

@@ -11,7 +11,7 @@ use super::guard::{Look, add};
 use super::sent::Sent;
 use crate::event::{CallId, Timestamp};
 use crate::loader::Outlook;
-use crate::metric::RetryOutcome;
+use crate::metric::{RetryOutcome, SubgraphId};
 use crate::pipeline::Calling;
 
 impl Gateway {
@@ -52,6 +52,17 @@ impl Gateway {
             }
             Err(_) => false,
         }
+    }
+
+    /// Takes so many repetitions from a subgraph's budget; false if there are not enough.
+    pub(in crate::pipeline) fn may_send_again(
+        &mut self,
+        now: Timestamp,
+        label: SubgraphId,
+        calls: u64,
+    ) -> bool {
+        let Some(guard) = self.traffic.guard_mut(label) else { return false };
+        guard.budget.left(now.0) >= calls && (0..calls).all(|_| guard.budget.take(now.0))
     }
 
     /// Sends the second calls that are due.

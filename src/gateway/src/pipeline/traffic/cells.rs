@@ -11,6 +11,7 @@ use weir_traffic::pool;
 use super::guard::{BREAKERS, Stop};
 use super::{Claiming, Gateway};
 use crate::event::{RequestId, Timestamp};
+use crate::loader::Departure;
 use crate::metric::SubgraphId;
 use crate::pipeline::cells::Cell;
 use crate::pipeline::upkeep::TICK;
@@ -268,14 +269,14 @@ impl Gateway {
             }
         };
         match departure {
-            Some(departure) => self.launch(now, departure, label, breaker, probe, false),
-            None => {
-                self.free_slot(label);
-                if let Some(probe) = probe {
-                    // Nobody wants it any more; let another take its place at once.
-                    self.edit(label, Edit::Probed { breaker, probe, fine: false });
-                }
+            // Its answer must not be lost with the stream of one who may leave.
+            Some(departure) => {
+                let departure =
+                    Departure { is_at_once: probe.is_none() && departure.is_at_once, ..departure };
+                self.launch(now, departure, label, breaker, probe, false);
             }
+            // Whoever wanted it has gone within this turn; a probe's place lapses.
+            None => self.free_slot(label),
         }
     }
 }
