@@ -4,6 +4,7 @@
 //! reason for every line that isn't obvious. Here stands what is put into it.
 
 mod cluster;
+mod connections;
 mod local_reply;
 mod probe;
 mod scalar;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 use weir_gateway::config::{Endpoint, Loaded, Problem, SubgraphConfig, SubgraphProtocol};
 
+use super::connections::Connections;
 use super::version::Version;
 
 /// One cluster: a host and port with all the subgraphs that are there.
@@ -24,6 +25,8 @@ pub(super) struct Cluster {
     pub(super) subgraphs: Vec<String>,
     pub(super) role: Option<&'static str>,
     pub(super) http: Version,
+    /// What its subgraphs want of its connections; `None` for another service.
+    connections: Option<Connections>,
     /// What its subgraphs want; `None` for another service.
     #[serde(skip)]
     pub(super) protocol: Option<SubgraphProtocol>,
@@ -47,9 +50,8 @@ pub(super) fn clusters(loaded: &Loaded) -> Result<Vec<Cluster>, Vec<Problem>> {
             None => clusters.push(Cluster::of_subgraph(subgraph, endpoint)),
             Some(cluster) if !cluster.is_at(endpoint) => problems.push(cluster.elsewhere(place, endpoint)),
             Some(cluster) => {
-                if let Err(problem) = cluster.speak(subgraph) {
-                    problems.push(problem);
-                }
+                problems.extend(cluster.speak(subgraph).err());
+                problems.extend(cluster.connect(subgraph).err());
                 cluster.subgraphs.push(subgraph.name.clone());
             }
         }
@@ -82,6 +84,7 @@ impl Cluster {
         cluster.subgraphs.push(subgraph.name.clone());
         cluster.protocol = Some(subgraph.protocol);
         cluster.http = Version::of(subgraph.protocol, endpoint.tls);
+        cluster.connections = Some(Connections::of(subgraph));
         cluster
     }
 
@@ -99,6 +102,7 @@ impl Cluster {
             role: None,
             // Seldom called: nothing is gained by more.
             http: Version::Http1,
+            connections: None,
             protocol: None,
         }
     }
@@ -124,6 +128,14 @@ impl Cluster {
                 let place = format!("subgraphs.{}.protocol", subgraph.name);
                 Err(Problem::new(place, message, "give one of them another `cluster`"))
             }
+        }
+    }
+
+    /// Takes up what another subgraph of this cluster wants of its connections.
+    fn connect(&mut self, subgraph: &SubgraphConfig) -> Result<(), Problem> {
+        match (&mut self.connections, self.subgraphs.first()) {
+            (Some(connections), Some(first)) => connections.join(subgraph, first),
+            _ => Ok(()),
         }
     }
 

@@ -231,7 +231,7 @@ fn a_cluster_speaks_what_its_subgraphs_are_set_to() {
     assert_eq!(options["initial_stream_window_size"], 1 << 20);
     assert_eq!(options["initial_connection_window_size"], 16 << 20);
     assert_eq!(options["connection_keepalive"], json!({ "interval": "10s", "timeout": "10s" }));
-    assert_eq!(protocol(&http2, DEMO)["common_http_protocol_options"]["idle_timeout"], "60s");
+    assert_eq!(protocol(&http2, DEMO)["common_http_protocol_options"]["idle_timeout"], "600s");
 
     let tls = "weir_tls_a.example_443";
     let at = "url: 'https://a.example/'";
@@ -245,6 +245,93 @@ fn a_cluster_speaks_what_its_subgraphs_are_set_to() {
         assert!(protocol(&set, tls)["explicit_http_config"][chosen].is_object());
         assert!(protocol(&set, tls)["auto_config"].is_null());
     }
+}
+
+#[test]
+fn connections_are_bounded_well_above_what_weir_lets_through() {
+    let bootstrap = rendered(SDL, "subgraphs: { reviews: { connection_pool: { max_connections: 10 } } }");
+    let cluster = clusters(&bootstrap)[0];
+    let thresholds = &cluster["circuit_breakers"]["thresholds"];
+    assert_eq!(thresholds.as_array().map(Vec::len), Some(1));
+    // Four subgraphs share it.
+    let most = 8 * (3 * 1024 + 10);
+    for bound in ["max_connections", "max_pending_requests", "max_requests"] {
+        assert_eq!(thresholds[0][bound], most, "{bound}");
+    }
+    assert_eq!(thresholds[0]["max_retries"], 0);
+    assert_eq!(thresholds[0]["track_remaining"], true);
+    assert_eq!(cluster["connect_timeout"], "5s");
+    assert!(cluster["outlier_detection"].is_null() && cluster["health_checks"].is_null());
+    let keepalive = &cluster["upstream_connection_options"]["tcp_keepalive"];
+    assert_eq!(keepalive["keepalive_time"], 10);
+    let huge = rendered(SDL, "connection_pool: { max_connections: 100000 }");
+    assert_eq!(clusters(&huge)[0]["circuit_breakers"]["thresholds"][0]["max_connections"], 3_200_000);
+}
+
+#[test]
+fn connections_are_as_they_are_set() {
+    let settings = "connection_pool: { connection_timeout: 250ms, idle_timeout: 1m, keep_alive: false, \
+        reuse_connections: false, preconnect: true }";
+    for (protocol_word, options) in [("http1", "http_protocol_options"), ("http2", "http2_protocol_options")]
+    {
+        let bootstrap =
+            rendered(SDL, &format!("{settings}\nsubgraphs: {{ reviews: {{ protocol: {protocol_word} }} }}"));
+        let cluster = clusters(&bootstrap)[0];
+        assert_eq!(cluster["connect_timeout"], "0.25s");
+        assert_eq!(cluster["preconnect_policy"]["per_upstream_preconnect_ratio"], 1.5);
+        assert!(cluster["upstream_connection_options"].is_null());
+        let protocol = protocol(&bootstrap, DEMO);
+        assert_eq!(protocol["common_http_protocol_options"]["idle_timeout"], "60s");
+        assert_eq!(protocol["common_http_protocol_options"]["max_requests_per_connection"], 1);
+        let options = &protocol["explicit_http_config"][options];
+        assert!(options.is_object() && options["connection_keepalive"].is_null(), "{options}");
+    }
+    let http2 = rendered(SDL, "subgraphs: { reviews: { protocol: http2 } }");
+    assert!(clusters(&http2)[0]["upstream_connection_options"].is_null(), "it has pings");
+}
+
+#[test]
+fn envoy_checks_health_where_it_is_told_to() {
+    let settings = "health_check: { mode: envoy, timeout: 500ms, unhealthy_threshold: 4 }\n\
+        connection_pool: { health_check_interval: 7s }\nsubgraphs: { accounts: { protocol: http2 } }";
+    let bootstrap = rendered(SDL, settings);
+    let cluster = clusters(&bootstrap)[0];
+    let check = &cluster["health_checks"][0];
+    assert_eq!((&check["timeout"], &check["interval"]), (&json!("0.5s"), &json!("7s")));
+    assert_eq!((&check["healthy_threshold"], &check["unhealthy_threshold"]), (&json!(2), &json!(4)));
+    let http = &check["http_health_check"];
+    assert_eq!((&http["method"], &http["path"]), (&json!("POST"), &json!("/accounts/graphql")));
+    assert_eq!(http["host"], "127.0.0.1:4100");
+    assert_eq!(http["send"]["text"], "7b227175657279223a227b5f5f747970656e616d657d227d");
+    assert_eq!(http["codec_client_type"], "HTTP2");
+    assert_eq!(cluster["common_lb_config"]["healthy_panic_threshold"]["value"], 0);
+    for mode in ["weir", "off"] {
+        let bootstrap = rendered(SDL, &format!("health_check: {{ mode: '{mode}' }}"));
+        assert!(clusters(&bootstrap)[0]["health_checks"].is_null());
+        assert!(clusters(&bootstrap)[0]["common_lb_config"].is_null());
+    }
+}
+
+#[test]
+fn subgraphs_that_share_a_cluster_agree_on_its_connections() {
+    for (settings, place, both) in [
+        ("connection_pool: { idle_timeout: 1m }", "connection_pool.idle_timeout", ["60s", "unset"]),
+        ("connection_pool: { keep_alive: false }", "connection_pool.keep_alive", ["false", "true"]),
+        ("health_check: { mode: envoy }", "health_check.mode", ["`envoy`", "off"]),
+    ] {
+        let problems = render(SDL, &format!("subgraphs: {{ reviews: {{ {settings} }} }}")).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].place, format!("subgraphs.reviews.{place}"));
+        for part in both.into_iter().chain(["accounts", DEMO]) {
+            assert!(problems[0].message.contains(part), "no {part} in {problems:?}");
+        }
+        // By itself it may have what it wants.
+        let apart = format!("subgraphs: {{ reviews: {{ {settings}, cluster: r }} }}");
+        assert_eq!(clusters(&rendered(SDL, &apart)).len(), 2);
+    }
+    // Who checks within Weir, and how, is no matter of the cluster.
+    let weirs = "subgraphs: { reviews: { health_check: { mode: 'off', timeout: 90ms } }, accounts: { health_check: { healthy_threshold: 9 } } }";
+    assert_eq!(clusters(&rendered(SDL, weirs)).len(), 1);
 }
 
 #[test]

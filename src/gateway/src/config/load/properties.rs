@@ -50,6 +50,15 @@ fn any_key() -> impl Strategy<Value = String> {
         "operations",
         "manifest",
         "alerts",
+        "circuit_breaker",
+        "failures",
+        "graphql_codes",
+        "reset_timeout",
+        "connection_pool",
+        "retry_policy",
+        "retry_on",
+        "idle_timeout",
+        "health_check",
         "*",
         "",
     ];
@@ -105,6 +114,40 @@ fn any_plan_cache() -> impl Strategy<Value = Value> {
     )
 }
 
+/// Settings of traffic that hold, each there or not.
+fn any_traffic() -> impl Strategy<Value = Value> {
+    fn maybe(of: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
+        prop_oneof![Just(Value::Null), of].boxed()
+    }
+    fn words(words: &'static [&'static str]) -> BoxedStrategy<Value> {
+        maybe(prop::sample::subsequence(words, 0..=words.len()).prop_map(|words| json!(words)))
+    }
+    let count = || maybe((1..=1_000_u32).prop_map(Value::from));
+    let span = |least: u64, most: u64| maybe((least..=most).prop_map(|span| json!(format!("{span}ms"))));
+    let word = |words: &'static [&'static str]| maybe(prop::sample::select(words).prop_map(Value::from));
+    let switch = || maybe(any::<bool>().prop_map(Value::from));
+    let breaker = (switch(), count(), span(100, 300_000), words(&["connect", "refused", "malformed"]));
+    let pool = (count(), span(100, 86_400_000), switch(), words(&["connect", "reset", "http_5xx"]));
+    let health = (word(&["weir", "envoy", "off"]), span(10, 30_000), switch());
+    (breaker, pool, health, word(&["gradient", "aimd"]), span(1, 10_000)).prop_map(
+        |(breaker, pool, health, algorithm, timeout)| {
+            json!({
+                "circuit_breaker": {
+                    "enabled": breaker.0, "minimum_volume": breaker.1, "reset_timeout": breaker.2,
+                    "failures": breaker.3,
+                },
+                "connection_pool": {
+                    "max_connections": pool.0, "idle_timeout": pool.1, "preconnect": pool.2,
+                    "retry_policy": { "retry_on": pool.3 },
+                },
+                "health_check": { "mode": health.0, "timeout": health.1, "required_for_ready": health.2 },
+                "adaptive_concurrency": { "algorithm": algorithm },
+                "pre_calculated_timeouts": { "min_timeout": timeout },
+            })
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -130,6 +173,25 @@ proptest! {
     ) {
         let preset = preset.map(|(word, _)| word);
         let settings = with_supergraph(json!({"plan_cache": plan_cache, "preset": preset}));
+        let Ok(first) = load(&settings) else {
+            return Err(TestCaseError::fail(format!("refused: {:#?}", load(&settings).err())));
+        };
+        let Ok(again) = load(&with_supergraph(effective(&first.config))) else {
+            return Err(TestCaseError::fail(effective(&first.config).to_string()));
+        };
+        prop_assert_eq!(again.config, first.config);
+    }
+
+    #[test]
+    fn the_effective_settings_of_traffic_load_to_themselves(
+        all in any_traffic(),
+        own in any_traffic(),
+        preset in prop::option::of(prop::sample::select(Preset::ALL.to_vec())),
+    ) {
+        let mut document = all;
+        document["preset"] = json!(preset.map(|(word, _)| word));
+        document["subgraphs"]["reviews"] = own;
+        let settings = with_supergraph(document);
         let Ok(first) = load(&settings) else {
             return Err(TestCaseError::fail(format!("refused: {:#?}", load(&settings).err())));
         };

@@ -10,6 +10,7 @@ use super::*;
 use crate::config::effective;
 
 mod plan_cache;
+mod traffic;
 
 pub(super) const SDL: &str = r#"
 schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) { query: Query }
