@@ -24,7 +24,7 @@ pub(crate) enum Side {
     /// Envoy passing requests on to a server that has the answer ready.
     Plain,
     Floor(Version),
-    Weir(Version, Sharing),
+    Weir(Version, Sharing, Control),
     /// The command in `$PEER_CMD`.
     Peer,
 }
@@ -45,29 +45,61 @@ pub(crate) enum Sharing {
     Requests,
 }
 
+/// How much of traffic control is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Control {
+    Default,
+    /// What is off by default too.
+    All,
+    /// As little as can be: slots are always counted.
+    Least,
+}
+
 /// All rows, in the table's order.
 pub(crate) const ROWS: &[Row] = &[
     Row::equal("plain", "Envoy, plainly proxying one call", Side::Plain),
     Row::equal("floor1", "floor, HTTP/1.1", Side::Floor(Version::Http1)),
-    Row::equal("http1", "Weir, HTTP/1.1, nothing shared", Side::Weir(Version::Http1, Sharing::Nothing)),
+    Row::equal(
+        "http1",
+        "Weir, HTTP/1.1, nothing shared",
+        Side::Weir(Version::Http1, Sharing::Nothing, Control::Default),
+    ),
     Row::equal("floor", "floor, HTTP/2", Side::Floor(Version::Http2)),
-    Row::equal("http2", "Weir, HTTP/2, nothing shared", Side::Weir(Version::Http2, Sharing::Nothing)),
-    Row::equal("calls", "Weir, HTTP/2, calls shared", Side::Weir(Version::Http2, Sharing::Calls)),
+    Row::equal(
+        "http2",
+        "Weir, HTTP/2, nothing shared",
+        Side::Weir(Version::Http2, Sharing::Nothing, Control::Default),
+    ),
+    Row::equal(
+        "control",
+        "Weir, HTTP/2, nothing shared, all traffic control on",
+        Side::Weir(Version::Http2, Sharing::Nothing, Control::All),
+    ),
+    Row::equal(
+        "no-control",
+        "Weir, HTTP/2, nothing shared, traffic control off",
+        Side::Weir(Version::Http2, Sharing::Nothing, Control::Least),
+    ),
+    Row::equal(
+        "calls",
+        "Weir, HTTP/2, calls shared",
+        Side::Weir(Version::Http2, Sharing::Calls, Control::Default),
+    ),
     Row::equal(
         "requests",
         "Weir, HTTP/2, equal requests shared",
-        Side::Weir(Version::Http2, Sharing::Requests),
+        Side::Weir(Version::Http2, Sharing::Requests, Control::Default),
     ),
     Row {
         key: "differing",
         title: "differing requests: Weir, HTTP/2, nothing shared",
-        side: Side::Weir(Version::Http2, Sharing::Nothing),
+        side: Side::Weir(Version::Http2, Sharing::Nothing, Control::Default),
         workload: Workload::Differing,
     },
     Row {
         key: "differing-calls",
         title: "differing requests: Weir, HTTP/2, calls shared",
-        side: Side::Weir(Version::Http2, Sharing::Calls),
+        side: Side::Weir(Version::Http2, Sharing::Calls, Control::Default),
         workload: Workload::Differing,
     },
     Row::equal("peer", "the peer ($PEER_CMD)", Side::Peer),
@@ -81,8 +113,35 @@ impl Row {
     /// The version of HTTP that the subgraphs must see; of a peer it is its own affair.
     pub(crate) fn version(&self) -> Option<Version> {
         match self.side {
-            Side::Floor(version) | Side::Weir(version, _) => Some(version),
+            Side::Floor(version) | Side::Weir(version, ..) => Some(version),
             Side::Plain | Side::Peer => None,
+        }
+    }
+}
+
+impl Control {
+    /// Adds its settings.
+    fn write(self, settings: &mut Value) {
+        let groups = match self {
+            Control::Default => return,
+            Control::All => json!({
+                "circuit_breaker": {"enabled": true},
+                "pre_calculated_timeouts": {"adapt_to_latency": true},
+                "health_check": {"mode": "weir"},
+                "adaptive_concurrency": {"enabled": true, "min_limit": 1000, "max_limit": 1000},
+                "hedging": {"enabled": true, "percentile": 99},
+            }),
+            Control::Least => json!({
+                "circuit_breaker": {
+                    "enabled": false, "performance_monitoring": {"collect_latency_metrics": false},
+                },
+                "pre_calculated_timeouts": {"enabled": false},
+                "connection_pool": {"retry_policy": {"max_retries": 0}},
+                "health_check": {"mode": "off"},
+            }),
+        };
+        for (key, group) in groups.as_object().into_iter().flatten() {
+            settings[key] = group.clone();
         }
     }
 }
@@ -131,8 +190,9 @@ impl Switches {
     }
 
     /// The settings of a gateway; `None` if this weirctl lacks some.
-    pub(crate) fn settings(self, version: Version, sharing: Sharing) -> Option<Value> {
+    pub(crate) fn settings(self, version: Version, sharing: Sharing, control: Control) -> Option<Value> {
         let mut settings = version.settings();
+        control.write(&mut settings);
         if self.batching {
             let on = sharing != Sharing::Nothing;
             settings[BATCHING] = json!({ "enabled": on, "join_in_flight": on });

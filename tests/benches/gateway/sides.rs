@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::floor::Recording;
 use crate::peer::Peer;
 use crate::plain::Plain;
-use crate::rows::{Sharing, Side, Switches};
+use crate::rows::{Control, Sharing, Side, Switches};
 use crate::support::gateway::Gateway;
 use crate::support::subgraphs::Subgraphs;
 
@@ -27,13 +27,15 @@ impl Running {
         match side {
             Side::Plain => Ok(Running::Plain(Plain::start(&recording.exchange.answer))),
             Side::Floor(version) => {
-                let settings =
-                    switches.settings(version, Sharing::Nothing).ok_or("it can't share nothing")?;
+                let settings = switches
+                    .settings(version, Sharing::Nothing, Control::Default)
+                    .ok_or("it can't share nothing")?;
                 Ok(Running::Envoy(recording.replay(subgraphs, &settings)))
             }
-            Side::Weir(version, sharing) => {
-                let settings =
-                    switches.settings(version, sharing).ok_or("this weirctl has no such settings")?;
+            Side::Weir(version, sharing, control) => {
+                let settings = switches
+                    .settings(version, sharing, control)
+                    .ok_or("this weirctl has no such settings")?;
                 Ok(Running::Envoy(Gateway::run(&subgraphs.supergraph(), &settings, 1)))
             }
             Side::Peer => {
