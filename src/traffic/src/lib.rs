@@ -32,3 +32,5 @@ pub mod timeout_table;
 
 #[cfg(test)]
 mod dice;
+#[cfg(test)]
+mod simulated;

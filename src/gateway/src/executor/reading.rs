@@ -125,7 +125,7 @@ impl Reading {
         if self.unusable.is_some() {
             return status.or(Some(FailureClass::Malformed));
         }
-        let listed = |reported: &Reported| codes.iter().any(|code| *code == reported.error.code);
+        let listed = |reported: &Reported| codes.contains(&reported.error.code);
         if self.broken.is_some() {
             Some(FailureClass::Malformed)
         } else if self.errors.iter().any(listed) {

@@ -86,7 +86,7 @@ impl Gateway {
         let Some(guard) = self.traffic.guard_mut(label) else { return };
         guard.health = health;
         let is_up = guard.health.is_up();
-        if std::mem::replace(&mut guard.told_healthy, Some(is_up)) != Some(is_up) {
+        if guard.told_healthy.replace(is_up) != Some(is_up) {
             self.outputs.push_back(Output::Set(Metric::Healthy(label), u64::from(is_up)));
         }
         if let Some(is_up) = changed {
@@ -129,5 +129,5 @@ impl super::Guard {
 /// Whether an answer to the check is right.
 fn is_well(answer: &HttpResponse) -> bool {
     let body = serde_json::from_slice::<serde_json::Value>(&answer.body);
-    (200..300).contains(&answer.status) && body.is_ok_and(|body| body["data"].is_object())
+    (200..300).contains(&answer.status) && body.is_ok_and(|body| body.get("data").is_some_and(serde_json::Value::is_object))
 }
