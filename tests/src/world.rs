@@ -117,6 +117,17 @@ impl World {
         World::new(include_str!("../fixtures/store.graphql"), Dataset::store(), settings)
     }
 
+    /// The same with traffic control as operators get it unless `settings` say otherwise. The other worlds have none: there
+    /// what fails, fails at once and each time.
+    pub fn controlled(mut settings: Json) -> World {
+        if let Json::Object(settings) = &mut settings {
+            for part in ["circuit_breaker", "connection_pool", "health_check"] {
+                settings.entry(part).or_insert_with(|| serde_json::json!({}));
+            }
+        }
+        World::store(settings)
+    }
+
     /// A world around any supergraph whose subgraphs have URLs; each answers any query from all the data.
     pub fn new(supergraph: &str, dataset: Dataset, settings: Json) -> World {
         World::around(supergraph, settings, false, |_| Data::Loose(dataset.clone()))
@@ -136,6 +147,10 @@ impl World {
         let mut config = serde_json::json!({"supergraph": {"inline": supergraph}});
         if let (Json::Object(config), Json::Object(settings)) = (&mut config, settings) {
             config.extend(settings);
+            config.entry("circuit_breaker").or_insert_with(|| serde_json::json!({"enabled": false}));
+            config.entry("health_check").or_insert_with(|| serde_json::json!({"mode": "off"}));
+            let calm = || serde_json::json!({"retry_policy": {"max_retries": 0}});
+            config.entry("connection_pool").or_insert_with(calm);
         }
         let loaded = weir_gateway::config::load(&config.to_string())
             .unwrap_or_else(|problems| panic!("bad configuration: {problems:#?}"));

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::Value;
-use weir_gateway::config::Preset;
-use weir_gateway::config::catalogue::CATALOGUE as SETTINGS;
+use weir_gateway::config::{Preset, catalogue};
 use weir_gateway::error::{Code, Source};
 use weir_gateway::limit::Limit;
 use weir_gateway::metric::{Alert, CATALOGUE as METRICS, Eviction, Kind, Layer, Reason};
@@ -42,7 +41,7 @@ fn reference() -> String {
 fn settings(out: &mut String) {
     out.push_str("\n## Settings\n\nThe filter's `configuration`, and what `weirctl --config` reads.\n\n");
     out.push_str("| setting | value | default | bounds | what and why |\n|---|---|---|---|---|\n");
-    for setting in SETTINGS {
+    for setting in catalogue::entries() {
         let bounds = setting.bounds().map_or(String::new(), |(least, most)| format!("{least} to {most}"));
         row(out, &[&code(setting.path()), setting.kind(), &setting.default_text(), &bounds, setting.doc()]);
     }
@@ -59,7 +58,7 @@ fn presets(out: &mut String) {
         let _ = write!(out, " `{word}` |");
     }
     let _ = writeln!(out, "\n|---|{}", "---|".repeat(presets.len()));
-    for setting in SETTINGS {
+    for setting in catalogue::entries() {
         let values = presets.each_ref().map(|(_, settings)| {
             settings.iter().find(|(path, _)| *path == setting.path()).map(|(_, value)| value)
         });

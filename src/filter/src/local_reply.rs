@@ -12,6 +12,9 @@ pub(crate) fn probe(route: Route, readiness: impl FnOnce() -> Readiness) -> Opti
         Route::Health => (200, r#"{"status":"alive"}"#.to_owned()),
         Route::Ready => match readiness() {
             Readiness::Ready => (200, r#"{"status":"ready"}"#.to_owned()),
+            Readiness::Missing(subgraphs) => {
+                (503, serde_json::json!({"status": "subgraphs are down", "subgraphs": subgraphs}).to_string())
+            }
             Readiness::Warming(Progress { total, done, .. }) => {
                 (503, format!(r#"{{"status":"warming","planned":{done},"of":{total}}}"#))
             }

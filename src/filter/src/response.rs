@@ -46,14 +46,28 @@ fn interpret(headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> Result<HttpRespo
     if plain && !from_upstream {
         match status {
             503 if overloaded => return Err(CallFailure::Refused),
-            // 502: the peer does not speak HTTP, or not the version that the cluster is set to.
-            502 | 503 => return Err(CallFailure::Unreachable),
+            503 => return Err(unsent(&body)),
+            // The peer does not speak HTTP, or not the version that the cluster is set to.
+            502 => return Err(CallFailure::Unreachable),
             504 => return Err(CallFailure::TimedOut),
             _ => {}
         }
     }
     // They had to be read for what stands above, so it costs nothing to hand them on.
     Ok(HttpResponse { status, headers, body })
+}
+
+/// What Envoy's text says of a call that got no answer: "upstream connect error or disconnect/reset before headers. reset
+/// reason: remote reset", with the reasons of its `Http::Utility::resetReasonToString`; or "no healthy upstream".
+fn unsent(text: &[u8]) -> CallFailure {
+    let says = |word: &str| text.windows(word.len()).any(|window| window == word.as_bytes());
+    if says("no healthy upstream") || says("reset reason: overflow") {
+        CallFailure::Refused
+    } else if says("connection termination") || says("remote reset") || says("protocol error") {
+        CallFailure::Reset
+    } else {
+        CallFailure::Unreachable
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +90,27 @@ mod tests {
         assert_eq!(interpret_pairs(&[(":status", "504"), PLAIN]).unwrap_err(), CallFailure::TimedOut);
         let overloaded = interpret_pairs(&[(":status", "503"), PLAIN, ("x-envoy-overloaded", "true")]);
         assert_eq!(overloaded.unwrap_err(), CallFailure::Refused);
+    }
+
+    #[test]
+    fn envoys_text_tells_connections_that_failed_from_those_that_broke() {
+        let of = |reason: &str| {
+            let text = format!(
+                "upstream connect error or disconnect/reset before headers. reset reason: {reason}"
+            );
+            unsent(text.as_bytes())
+        };
+        for (reason, failure) in [
+            ("remote connection failure, transport failure reason: delayed connect error: 111", CallFailure::Unreachable),
+            ("connection timeout", CallFailure::Unreachable),
+            ("connection termination", CallFailure::Reset),
+            ("remote reset", CallFailure::Reset),
+            ("overflow", CallFailure::Refused),
+        ] {
+            assert_eq!(of(reason), failure, "{reason}");
+        }
+        assert_eq!(unsent(b"no healthy upstream"), CallFailure::Refused);
+        assert_eq!(unsent(b""), CallFailure::Unreachable);
     }
 
     #[test]

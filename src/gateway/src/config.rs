@@ -11,11 +11,14 @@ mod effective;
 mod endpoint;
 mod entity_batching;
 mod fetch;
+mod group;
 mod header_rules;
 mod inherited;
 mod limit_names;
 mod load;
+mod number;
 mod operations;
+mod optional;
 mod plan_cache;
 mod preset;
 mod problem;
@@ -23,6 +26,9 @@ mod shape;
 mod subgraph_protocol;
 mod suggest;
 mod target;
+mod traffic;
+mod words;
+mod writable;
 
 use std::time::Duration;
 
@@ -39,6 +45,10 @@ pub use preset::Preset;
 pub use problem::Problem;
 pub use subgraph_protocol::SubgraphProtocol;
 pub use target::Target;
+pub use traffic::{
+    BackoffStrategy, BreakerConfig, ConcurrencyAlgorithm, ConcurrencyConfig, Failure, HealthConfig,
+    HealthMode, HedgingConfig, PoolConfig, RetryConfig, TimeoutsConfig, TrafficConfig,
+};
 use weir_planner::OperationLimits;
 
 pub use crate::error_policy::{ErrorMode, ErrorPolicy};
@@ -68,6 +78,8 @@ pub struct Config {
     pub batching: Batching,
     /// How lookups share calls to a subgraph that says nothing else.
     pub entity_batching: EntityBatchingConfig,
+    /// How the calls to a subgraph are controlled that says nothing else.
+    pub traffic: TrafficConfig,
     /// Whether identical concurrent queries share one execution.
     pub request_sharing: bool,
     /// Which headers pass, for all subgraphs.
@@ -136,4 +148,6 @@ pub struct SubgraphConfig {
     pub errors: ErrorPolicy,
     /// How lookups in it share calls.
     pub entity_batching: EntityBatchingConfig,
+    /// How the calls to it are controlled.
+    pub traffic: TrafficConfig,
 }

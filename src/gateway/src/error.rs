@@ -87,6 +87,12 @@ codes! {
     SubgraphRefused = "SUBGRAPH_REFUSED", 503, Subgraph;
     /// The subgraph did not answer within its timeout.
     SubgraphTimedOut = "SUBGRAPH_TIMED_OUT", 504, Subgraph;
+    /// The subgraph's circuit breaker is open; `extensions.retry_after_ms` says when it is tried again.
+    SubgraphCircuitOpen = "SUBGRAPH_CIRCUIT_OPEN", 503, Subgraph;
+    /// The subgraph is down by its health checks; `extensions.retry_after_ms` says when the next one is.
+    SubgraphUnhealthy = "SUBGRAPH_UNHEALTHY", 503, Subgraph;
+    /// No connection to the subgraph was free in time, or too many calls waited for one (`connection_pool`).
+    SubgraphOverloaded = "SUBGRAPH_OVERLOADED", 503, Subgraph;
     /// The subgraph answered with an HTTP error and no GraphQL response.
     SubgraphHttpError = "SUBGRAPH_HTTP_ERROR", 502, Subgraph;
     /// The subgraph's answer is not a GraphQL response.

@@ -127,8 +127,10 @@ pub struct HttpResponse {
 pub enum CallFailure {
     /// The host refused to send it: no healthy host, or the cluster's limits are reached.
     Refused,
-    /// No connection, or it broke before the answer's headers.
+    /// No connection.
     Unreachable,
+    /// The connection, or the call's stream on it, broke before the answer's headers.
+    Reset,
     /// No answer within the call's timeout.
     TimedOut,
     /// The answer broke off or was too large after its headers.

@@ -66,16 +66,25 @@ pub enum Alert {
     EntityBatchSize,
     /// The limits of batches change too often.
     EntityBatchAdaptations,
+    /// The calls to a subgraph nearly fill its pool.
+    PoolUtilisation,
+    /// Connections to a subgraph fail.
+    ConnectionErrors,
+    /// Many calls to a subgraph fail.
+    FailureRate,
 }
 
 impl Alert {
     /// All.
-    pub const ALL: [Alert; 5] = [
+    pub const ALL: [Alert; 8] = [
         Alert::PlanCacheHitRate,
         Alert::PlanCacheLookupTime,
         Alert::PlanCacheCapacity,
         Alert::EntityBatchSize,
         Alert::EntityBatchAdaptations,
+        Alert::PoolUtilisation,
+        Alert::ConnectionErrors,
+        Alert::FailureRate,
     ];
 
     /// Its name in metrics and logs.
@@ -86,6 +95,9 @@ impl Alert {
             Alert::PlanCacheCapacity => "plan_cache_capacity",
             Alert::EntityBatchSize => "entity_batch_size",
             Alert::EntityBatchAdaptations => "entity_batch_adaptations",
+            Alert::PoolUtilisation => "pool_utilisation",
+            Alert::ConnectionErrors => "connection_errors",
+            Alert::FailureRate => "failure_rate",
         }
     }
 }

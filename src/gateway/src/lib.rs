@@ -35,6 +35,7 @@ mod plans;
 mod prepare;
 mod protocol;
 mod response;
+mod retry_outcome;
 #[doc(hidden)]
 pub mod stages;
 

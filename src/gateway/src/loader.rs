@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use slab::Slab;
+use slotmap::SlotMap;
 use weir_planner::plan::{FetchId, SubgraphId};
 use weir_traffic::batch_window::Reason;
 
@@ -83,7 +83,9 @@ pub(crate) struct Wanted {
     /// The call that it would make alone.
     pub(crate) body: Vec<u8>,
     pub(crate) lists: Vec<KeyList>,
-    /// Until when it would wait for its answer.
+    /// Whether it has no side effects, so that it may be asked again.
+    pub(crate) is_query: bool,
+    /// Until when the request waits for it.
     pub(crate) until: Timestamp,
 }
 
@@ -98,9 +100,10 @@ pub(crate) struct Placed {
     pub(crate) duplicates: usize,
 }
 
-/// A flight's number. It may be given again when it has landed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct FlightId(usize);
+slotmap::new_key_type! {
+    /// A flight's number. It is never given again, so that who comes late finds nobody.
+    pub(crate) struct FlightId;
+}
 
 /// A call that is to be sent.
 #[derive(Debug)]
@@ -114,6 +117,9 @@ pub(crate) struct Departure {
     pub(crate) is_at_once: bool,
     /// Whether it is a batch of entities that was not sent before.
     pub(crate) is_counted: bool,
+    pub(crate) is_query: bool,
+    /// A fetch that it serves.
+    pub(crate) ticket: Ticket,
     pub(crate) until: Timestamp,
     pub(crate) keys: usize,
     pub(crate) requests: usize,
@@ -129,6 +135,18 @@ pub(crate) struct Subscriber {
     pub(crate) until: Timestamp,
 }
 
+/// What a flight that may be asked again has behind it, and before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outlook {
+    /// Calls that were made for it and failed.
+    pub(crate) tries: u32,
+    pub(crate) is_query: bool,
+    /// Until when somebody waits for it.
+    pub(crate) until: Timestamp,
+    /// Whether another call for it is on its way.
+    pub(crate) has_another: bool,
+}
+
 /// A flight whose call has ended.
 #[derive(Debug)]
 pub(crate) struct Landed {
@@ -136,6 +154,8 @@ pub(crate) struct Landed {
     pub(crate) subscribers: Vec<Subscriber>,
     pub(crate) sent: Timestamp,
     pub(crate) until: Timestamp,
+    /// Its calls that are still on their way.
+    pub(crate) calls: Vec<CallId>,
     flight: Flight,
 }
 
@@ -154,7 +174,7 @@ impl Landed {
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Loader {
-    flights: Slab<Flight>,
+    flights: SlotMap<FlightId, Flight>,
     /// Flights that others may join or add to, by their group's number.
     groups: HashMap<u64, Vec<FlightId>>,
     /// How many fetches of a group have not started; a number that two groups have by chance only makes one wait in vain.
@@ -164,6 +184,8 @@ pub(crate) struct Loader {
     /// Flights that gather keys until the host's next turn.
     turn: Vec<FlightId>,
     leaving: VecDeque<(FlightId, Reason)>,
+    /// Flights that are asked for again at a time.
+    later: BTreeSet<(Timestamp, FlightId)>,
     /// Mutations answered so far: flights from before are not joined.
     epoch: u64,
 }
@@ -205,7 +227,7 @@ impl Loader {
             .into_iter()
             .flatten()
             .copied()
-            .filter(|id| self.flights.get(id.0).is_some_and(Flight::gathers))
+            .filter(|id| self.flights.get(*id).is_some_and(Flight::gathers))
             .collect();
         for id in gathering {
             self.close(id, Reason::Complete);
@@ -236,7 +258,7 @@ impl Loader {
         }
         if wanted.lists.is_empty() {
             // A root fetch, and one is on its way: candidates are never empty here.
-            if let Some(flight) = candidates.first().and_then(|id| self.flights.get_mut(id.0)) {
+            if let Some(flight) = candidates.first().and_then(|id| self.flights.get_mut(*id)) {
                 flight.subscribe(Subscriber {
                     ticket: wanted.ticket,
                     share: Share::Whole,
@@ -252,7 +274,7 @@ impl Loader {
     fn candidates(&self, now: Timestamp, wanted: &Wanted, sharing: Sharing) -> Vec<FlightId> {
         let Some(group) = self.groups.get(&wanted.group) else { return Vec::new() };
         let usable = |id: &&FlightId| {
-            self.flights.get(id.0).is_some_and(|flight| {
+            self.flights.get(**id).is_some_and(|flight| {
                 let open = match flight.state {
                     State::Gathering { .. } => sharing.batches,
                     State::Sent { at, epoch, .. } => {
@@ -267,7 +289,7 @@ impl Loader {
             })
         };
         let mut found: Vec<FlightId> = group.iter().filter(usable).copied().collect();
-        found.sort_by_key(|id| self.flights.get(id.0).is_some_and(Flight::gathers));
+        found.sort_by_key(|id| self.flights.get(*id).is_some_and(Flight::gathers));
         found
     }
 
@@ -279,19 +301,19 @@ impl Loader {
         alone: bool,
         sharing: Sharing,
     ) -> Placed {
-        let Wanted { ticket, group, route, body, lists, until } = wanted;
+        let Wanted { ticket, group, route, body, lists, until, .. } = wanted;
         let body = Rc::new(body);
         let mut placed = Placed::default();
         let mut shares: Vec<(FlightId, Pairs)> = Vec::new();
         let mut gathering =
-            candidates.last().copied().filter(|id| self.flights.get(id.0).is_some_and(Flight::gathers));
+            candidates.last().copied().filter(|id| self.flights.get(*id).is_some_and(Flight::gathers));
         let joinable: Vec<FlightId> =
             candidates.iter().copied().filter(|id| Some(*id) != gathering).collect();
         for (number, list) in lists.iter().enumerate() {
             for (own, key) in (0_u32..).zip(list.keys.iter()) {
                 let bytes = key.of(&body);
                 let known = joinable.iter().find_map(|id| {
-                    let theirs = self.flights.get(id.0)?.find(number, key.hash, bytes)?;
+                    let theirs = self.flights.get(*id)?.find(number, key.hash, bytes)?;
                     Some((*id, theirs))
                 });
                 if let Some((id, theirs)) = known {
@@ -300,14 +322,14 @@ impl Loader {
                     continue;
                 }
                 if let Some((id, theirs)) = gathering
-                    .and_then(|id| Some((id, self.flights.get(id.0)?.find(number, key.hash, bytes)?)))
+                    .and_then(|id| Some((id, self.flights.get(id)?.find(number, key.hash, bytes)?)))
                 {
                     placed.duplicates = placed.duplicates.saturating_add(1);
                     note(&mut shares, id, lists.len(), number, (own, theirs));
                     continue;
                 }
                 if let Some(full) = gathering
-                    && self.flights.get(full.0).is_none_or(|flight| flight.size() >= sharing.most.max(1))
+                    && self.flights.get(full).is_none_or(|flight| flight.size() >= sharing.most.max(1))
                 {
                     self.close(full, Reason::Size);
                     gathering = None;
@@ -318,13 +340,13 @@ impl Loader {
                 });
                 gathering = Some(id);
                 let theirs =
-                    self.flights.get_mut(id.0).map_or(0, |flight| flight.push(number, key.hash, bytes));
+                    self.flights.get_mut(id).map_or(0, |flight| flight.push(number, key.hash, bytes));
                 note(&mut shares, id, lists.len(), number, (own, theirs));
             }
         }
         placed.flights = u32::try_from(shares.len()).unwrap_or(u32::MAX);
         for (id, pairs) in shares {
-            let Some(flight) = self.flights.get_mut(id.0) else { continue };
+            let Some(flight) = self.flights.get_mut(id) else { continue };
             let share = flight.share(pairs, &lists);
             flight.subscribe(Subscriber { ticket, share, until });
         }
@@ -336,7 +358,7 @@ impl Loader {
 
     /// Decides how long a flight gathers keys, after some were added.
     fn settle(&mut self, now: Timestamp, id: FlightId, alone: bool, sharing: Sharing) {
-        let Some(flight) = self.flights.get_mut(id.0) else { return };
+        let Some(flight) = self.flights.get_mut(id) else { return };
         let State::Gathering { opened, waits } = &mut flight.state else { return };
         let (opened, waits) = (*opened, std::mem::replace(waits, true));
         if alone {
@@ -361,7 +383,7 @@ impl Loader {
     }
 
     fn add(&mut self, flight: Flight, group: Option<u64>) -> FlightId {
-        let id = FlightId(self.flights.insert(flight));
+        let id = self.flights.insert(flight);
         if let Some(group) = group {
             self.groups.entry(group).or_default().push(id);
         }
@@ -370,7 +392,7 @@ impl Loader {
 
     /// Ends the gathering of keys.
     fn close(&mut self, id: FlightId, reason: Reason) {
-        let Some(flight) = self.flights.get_mut(id.0) else { return };
+        let Some(flight) = self.flights.get_mut(id) else { return };
         if let Some(ends) = flight.ends.take() {
             self.windows.remove(&(ends, id));
         }
@@ -390,6 +412,16 @@ impl Loader {
             }
             self.close(id, Reason::Window);
         }
+        while let Some((at, id)) = self.later.first().copied() {
+            if at > now {
+                break;
+            }
+            self.later.remove(&(at, id));
+            if let Some(flight) = self.flights.get_mut(id) {
+                flight.again_at = None;
+                self.leaving.push_back((id, Reason::Complete));
+            }
+        }
     }
 
     /// Whether [`Loader::turn`] is needed as soon as can be.
@@ -399,7 +431,8 @@ impl Loader {
 
     /// When [`Loader::turn`] is needed next.
     pub(crate) fn poll_timeout(&self) -> Option<Timestamp> {
-        self.windows.first().map(|(ends, _)| *ends)
+        let windows = self.windows.first().map(|(ends, _)| *ends);
+        windows.into_iter().chain(self.later.first().map(|(at, _)| *at)).min()
     }
 
     /// The next call to be sent.
@@ -407,38 +440,79 @@ impl Loader {
         loop {
             let (id, reason) = self.leaving.pop_front()?;
             // Everybody who wanted it may be gone.
-            let Some(flight) = self.flights.get_mut(id.0) else { continue };
-            let Some(owner) = flight.subscribers.last().map(|subscriber| subscriber.ticket.request) else {
-                continue;
-            };
-            let waited = flight.send(now);
-            return Some(Departure {
-                flight: id,
-                route: flight.route.clone(),
-                body: flight.body(),
-                owner,
-                is_at_once: !matches!(reason, Reason::Turn | Reason::Window)
-                    && flight.is_first_try
-                    && !flight.is_sent_again,
-                is_counted: flight.is_first_try && !flight.is_sent_again && !flight.lists.is_empty(),
-                until: flight.until,
-                keys: flight.size(),
-                requests: flight.requests(),
-                waited,
-                reason,
-            });
+            if let Some(departure) = self.departure(now, id, reason) {
+                return Some(departure);
+            }
         }
     }
 
-    /// Notes the call that a flight is.
+    /// A departure that had to wait, or a second call for a flight, for those who want it now; `None` if nobody does.
+    pub(crate) fn recall(&mut self, now: Timestamp, id: FlightId) -> Option<Departure> {
+        let departure = self.departure(now, id, Reason::Complete)?;
+        Some(Departure { is_at_once: false, is_counted: false, ..departure })
+    }
+
+    fn departure(&mut self, now: Timestamp, id: FlightId, reason: Reason) -> Option<Departure> {
+        let flight = self.flights.get_mut(id)?;
+        let ticket = flight.subscribers.last()?.ticket;
+        let waited = flight.send(now);
+        let is_new = flight.is_first_try && !flight.is_sent_again;
+        Some(Departure {
+            flight: id,
+            route: flight.route.clone(),
+            body: flight.body(),
+            owner: ticket.request,
+            is_at_once: !matches!(reason, Reason::Turn | Reason::Window) && is_new,
+            is_counted: is_new && !flight.lists.is_empty(),
+            is_query: flight.is_query,
+            ticket,
+            until: flight.until,
+            keys: flight.size(),
+            requests: flight.requests(),
+            waited,
+            reason,
+        })
+    }
+
+    /// Notes a call that a flight is; it may have two at once.
     pub(crate) fn sent(&mut self, id: FlightId, call: CallId, owner: Option<RequestId>) {
-        if let Some(flight) = self.flights.get_mut(id.0) {
-            flight.call = Some(call);
-            flight.owner = owner;
+        if let Some(flight) = self.flights.get_mut(id) {
+            flight.calls.push((call, owner));
         }
     }
 
-    /// The call has ended. `None` if nobody waits for it.
+    /// A call of a flight has failed. What is left to hope for; `None` if nobody waits for it.
+    pub(crate) fn failed(&mut self, id: FlightId, call: CallId) -> Option<Outlook> {
+        let flight = self.flights.get_mut(id)?;
+        flight.calls.retain(|(known, _)| *known != call);
+        Some(Outlook {
+            tries: flight.tries.saturating_add(1),
+            is_query: flight.is_query,
+            until: flight.until,
+            has_another: !flight.calls.is_empty(),
+        })
+    }
+
+    /// Asks for a flight again at a time; [`Loader::turn`] then lets it depart.
+    pub(crate) fn again(&mut self, at: Timestamp, id: FlightId) {
+        let Some(flight) = self.flights.get_mut(id) else { return };
+        flight.tries = flight.tries.saturating_add(1);
+        flight.is_sent_again = true;
+        flight.again_at = Some(at);
+        self.later.insert((at, id));
+    }
+
+    /// Whether somebody waits for a flight.
+    pub(crate) fn is_wanted(&self, id: FlightId) -> bool {
+        self.flights.contains_key(id)
+    }
+
+    /// How often a flight was asked for in vain.
+    pub(crate) fn tries(&self, id: FlightId) -> u32 {
+        self.flights.get(id).map_or(0, |flight| flight.tries)
+    }
+
+    /// A flight has ended. `None` if nobody waits for it.
     pub(crate) fn land(&mut self, id: FlightId) -> Option<Landed> {
         let mut flight = self.remove(id)?;
         let State::Sent { at, .. } = flight.state else { return None };
@@ -447,14 +521,18 @@ impl Loader {
             subscribers: std::mem::take(&mut flight.subscribers),
             sent: at,
             until: flight.until,
+            calls: flight.calls.iter().map(|(call, _)| *call).collect(),
             flight,
         })
     }
 
     fn remove(&mut self, id: FlightId) -> Option<Flight> {
-        let flight = self.flights.try_remove(id.0)?;
+        let flight = self.flights.remove(id)?;
         if let Some(ends) = flight.ends {
             self.windows.remove(&(ends, id));
+        }
+        if let Some(at) = flight.again_at {
+            self.later.remove(&(at, id));
         }
         self.turn.retain(|waiting| *waiting != id);
         self.leaving.retain(|(leaving, _)| *leaving != id);
@@ -489,24 +567,24 @@ impl Loader {
         }
     }
 
-    /// A request has ended. Calls that nobody waits for any more go to `dropped`; those that its stream has sent, so that
-    /// their answers are lost with it, are sent again.
+    /// A request has ended. Calls that nobody waits for any more go to `dropped`, and those that its stream has sent: their
+    /// answers are lost with it, so they are sent again if others wait for them.
     pub(crate) fn forget(&mut self, request: RequestId, mut dropped: impl FnMut(CallId)) {
         for id in &self.flights_of(request) {
-            let Some(flight) = self.flights.get_mut(id.0) else { continue };
+            let Some(flight) = self.flights.get_mut(*id) else { continue };
             flight.subscribers.retain(|subscriber| subscriber.ticket.request != request);
             if flight.subscribers.is_empty() {
-                if let Some(call) = self.remove(*id).and_then(|flight| flight.call) {
-                    dropped(call);
-                }
-            } else if flight.owner == Some(request)
-                && let Some(call) = flight.call.take()
-            {
-                flight.owner = None;
+                let gone = self.remove(*id);
+                gone.into_iter().flat_map(|flight| flight.calls).for_each(|(call, _)| dropped(call));
+                continue;
+            }
+            let lost = flight.calls.extract_if(.., |(_, owner)| *owner == Some(request));
+            let lost: Vec<CallId> = lost.map(|(call, _)| call).collect();
+            if !lost.is_empty() && flight.calls.is_empty() {
                 flight.is_sent_again = true;
-                dropped(call);
                 self.leaving.push_back((*id, Reason::Complete));
             }
+            lost.into_iter().for_each(&mut dropped);
         }
     }
 
@@ -528,12 +606,13 @@ impl Loader {
             && self.windows.is_empty()
             && self.turn.is_empty()
             && self.leaving.is_empty()
+            && self.later.is_empty()
     }
 
     /// The flights that a request waits for.
     fn flights_of(&self, request: RequestId) -> Vec<FlightId> {
         let waits = |flight: &Flight| flight.subscribers.iter().any(|s| s.ticket.request == request);
-        self.flights.iter().filter(|(_, flight)| waits(flight)).map(|(id, _)| FlightId(id)).collect()
+        self.flights.iter().filter(|(_, flight)| waits(flight)).map(|(id, _)| id).collect()
     }
 }
 

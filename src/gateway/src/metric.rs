@@ -4,7 +4,10 @@ pub use weir_planner::plan::SubgraphId;
 
 pub use crate::layer::{Alert, Eviction, Layer};
 use crate::limit::Limit;
+pub use crate::retry_outcome::RetryOutcome;
 pub use weir_traffic::batch_window::Reason;
+pub use weir_traffic::breaker::Phase;
+pub use weir_traffic::outcome::FailureClass;
 
 /// A metric, with its labels where it has some. [`SubgraphId`]s are places in the list of
 /// [`crate::Output::Subgraphs`], which is that of the configuration until another comes.
@@ -79,6 +82,30 @@ pub enum Metric {
     EntityBatchMaxSize(SubgraphId),
     EntityBatchWindow(SubgraphId),
     RequestsShared,
+    PoolActive(SubgraphId),
+    PoolUtilisation(SubgraphId),
+    QueueLength(SubgraphId),
+    QueueWait(SubgraphId),
+    QueueWaitTotal(SubgraphId),
+    QueueShed(SubgraphId),
+    QueueRefused(SubgraphId),
+    CallLatency(SubgraphId),
+    CallTimeTotal(SubgraphId),
+    BreakerState(SubgraphId),
+    ShortCircuits(SubgraphId),
+    Healthy(SubgraphId),
+    HealthChecks(SubgraphId),
+    HealthCheckFailures(SubgraphId),
+    HealthSkips(SubgraphId),
+    RetryBudget(SubgraphId),
+    Hedges(SubgraphId),
+    HedgesWon(SubgraphId),
+    RequestTimeout(SubgraphId),
+    ResetTimeout(SubgraphId),
+    ConcurrencyLimit(SubgraphId),
+    SubgraphErrors(SubgraphId, FailureClass),
+    BreakerTransitions(SubgraphId, Phase),
+    Retries(SubgraphId, RetryOutcome),
 }
 
 /// What a metric's number means.
@@ -163,19 +190,60 @@ impl Entry {
             Metric::EntityBatchUtilisation(_) => of_subgraphs(Metric::EntityBatchUtilisation),
             Metric::EntityBatchMaxSize(_) => of_subgraphs(Metric::EntityBatchMaxSize),
             Metric::EntityBatchWindow(_) => of_subgraphs(Metric::EntityBatchWindow),
-            Metric::EntityBatchClosed(..) => Reason::ALL
-                .iter()
-                .flat_map(|reason| {
-                    (0..).zip(subgraphs).map(move |(index, name)| (SubgraphId(index), name, *reason))
-                })
-                .map(|(id, subgraph, reason)| {
-                    let name = labelled("{subgraph}", &label(subgraph)).replace("{closed_by}", reason.name());
-                    (Metric::EntityBatchClosed(id, reason), name)
-                })
-                .collect(),
+            Metric::PoolActive(_) => of_subgraphs(Metric::PoolActive),
+            Metric::PoolUtilisation(_) => of_subgraphs(Metric::PoolUtilisation),
+            Metric::QueueLength(_) => of_subgraphs(Metric::QueueLength),
+            Metric::QueueWait(_) => of_subgraphs(Metric::QueueWait),
+            Metric::QueueWaitTotal(_) => of_subgraphs(Metric::QueueWaitTotal),
+            Metric::QueueShed(_) => of_subgraphs(Metric::QueueShed),
+            Metric::QueueRefused(_) => of_subgraphs(Metric::QueueRefused),
+            Metric::CallLatency(_) => of_subgraphs(Metric::CallLatency),
+            Metric::CallTimeTotal(_) => of_subgraphs(Metric::CallTimeTotal),
+            Metric::BreakerState(_) => of_subgraphs(Metric::BreakerState),
+            Metric::ShortCircuits(_) => of_subgraphs(Metric::ShortCircuits),
+            Metric::Healthy(_) => of_subgraphs(Metric::Healthy),
+            Metric::HealthChecks(_) => of_subgraphs(Metric::HealthChecks),
+            Metric::HealthCheckFailures(_) => of_subgraphs(Metric::HealthCheckFailures),
+            Metric::HealthSkips(_) => of_subgraphs(Metric::HealthSkips),
+            Metric::RetryBudget(_) => of_subgraphs(Metric::RetryBudget),
+            Metric::Hedges(_) => of_subgraphs(Metric::Hedges),
+            Metric::HedgesWon(_) => of_subgraphs(Metric::HedgesWon),
+            Metric::RequestTimeout(_) => of_subgraphs(Metric::RequestTimeout),
+            Metric::ResetTimeout(_) => of_subgraphs(Metric::ResetTimeout),
+            Metric::ConcurrencyLimit(_) => of_subgraphs(Metric::ConcurrencyLimit),
+            Metric::EntityBatchClosed(..) => {
+                by_word(self.name, subgraphs, "{closed_by}", &Reason::ALL, Reason::name, Metric::EntityBatchClosed)
+            }
+            Metric::SubgraphErrors(..) => {
+                by_word(self.name, subgraphs, "{class}", &FailureClass::ALL, FailureClass::name, Metric::SubgraphErrors)
+            }
+            Metric::BreakerTransitions(..) => {
+                by_word(self.name, subgraphs, "{to}", &Phase::ALL, Phase::name, Metric::BreakerTransitions)
+            }
+            Metric::Retries(..) => {
+                by_word(self.name, subgraphs, "{outcome}", &RetryOutcome::ALL, RetryOutcome::name, Metric::Retries)
+            }
             single => vec![(single, self.name.to_owned())],
         }
     }
+}
+
+/// The metrics of each subgraph that have one of some words at their name's end.
+fn by_word<T: Copy>(
+    name: &str,
+    subgraphs: &[String],
+    place: &str,
+    words: &[T],
+    word: impl Fn(T) -> &'static str,
+    metric: fn(SubgraphId, T) -> Metric,
+) -> Vec<(Metric, String)> {
+    let of = |value: T| (0..).zip(subgraphs).map(move |(index, subgraph)| (SubgraphId(index), subgraph, value));
+    let all = words.iter().flat_map(|value| of(*value));
+    all.map(|(id, subgraph, value)| {
+        let name = name.replace("{subgraph}", &label(subgraph)).replace(place, word(value));
+        (metric(id, value), name)
+    })
+    .collect()
 }
 
 /// A subgraph's name as a part of a stat's name: dots would end the label.
@@ -267,5 +335,29 @@ pub const CATALOGUE: &[Entry] = &[
     gauge(Metric::EntityBatchUtilisation(ANY), "weir.subgraph.{subgraph}.entity_batching_utilisation", "Percent of the size in force that batches used over the last interval; the sum over the workers."),
     gauge(Metric::EntityBatchMaxSize(ANY), "weir.subgraph.{subgraph}.entity_batching_max_batch_size", "Representations that a batch may hold now; the sum over the workers."),
     gauge(Metric::EntityBatchWindow(ANY), "weir.subgraph.{subgraph}.entity_batching_batch_window_us", "How long a batch may wait now, in microseconds; the sum over the workers."),
+    gauge(Metric::PoolActive(ANY), "weir.subgraph.{subgraph}.pool_active", "Calls in flight, over all workers."),
+    gauge(Metric::PoolUtilisation(ANY), "weir.subgraph.{subgraph}.pool_utilisation", "Calls in flight in percent of `connection_pool.max_connections`, over all workers."),
+    gauge(Metric::QueueLength(ANY), "weir.subgraph.{subgraph}.queue_length", "Calls that wait for a slot, over all workers."),
+    histogram(Metric::QueueWait(ANY), "weir.subgraph.{subgraph}.queue_wait_us", "Time that a call waited for a slot, in microseconds; of those that had to."),
+    counter(Metric::QueueWaitTotal(ANY), "weir.subgraph.{subgraph}.queue_wait_us_total", "The sum of these times, in microseconds."),
+    counter(Metric::QueueShed(ANY), "weir.subgraph.{subgraph}.queue_shed", "Calls given up while they waited for a slot, because their time would not have been enough."),
+    counter(Metric::QueueRefused(ANY), "weir.subgraph.{subgraph}.queue_refused", "Calls refused because `connection_pool.max_queue` others waited."),
+    histogram(Metric::CallLatency(ANY), "weir.subgraph.{subgraph}.call_latency_us", "Time from a call to its end, in microseconds, with `circuit_breaker.performance_monitoring.collect_latency_metrics`."),
+    counter(Metric::CallTimeTotal(ANY), "weir.subgraph.{subgraph}.call_time_us_total", "Time that calls took, in microseconds; by what it grows in a second, so many calls were in flight (Little's law)."),
+    gauge(Metric::BreakerState(ANY), "weir.subgraph.{subgraph}.breaker_state", "0: closed, 1: half-open, 2: open (of breakers of operations: the worst)."),
+    counter(Metric::ShortCircuits(ANY), "weir.subgraph.{subgraph}.breaker_short_circuits", "Calls that an open breaker failed at once."),
+    gauge(Metric::Healthy(ANY), "weir.subgraph.{subgraph}.healthy", "1 while the active checks say so, 0 while not; with `health_check.mode: weir`."),
+    counter(Metric::HealthChecks(ANY), "weir.subgraph.{subgraph}.health_checks", "Active checks sent."),
+    counter(Metric::HealthCheckFailures(ANY), "weir.subgraph.{subgraph}.health_check_failures", "Active checks that failed."),
+    counter(Metric::HealthSkips(ANY), "weir.subgraph.{subgraph}.health_skips", "Calls failed at once because the subgraph is down by its checks."),
+    gauge(Metric::RetryBudget(ANY), "weir.subgraph.{subgraph}.retry_budget", "Retries and second calls that the budgets allow now, over all workers."),
+    counter(Metric::Hedges(ANY), "weir.subgraph.{subgraph}.hedges", "Second calls sent beside one that took long."),
+    counter(Metric::HedgesWon(ANY), "weir.subgraph.{subgraph}.hedges_won", "Second calls that were answered first."),
+    gauge(Metric::RequestTimeout(ANY), "weir.subgraph.{subgraph}.request_timeout_us", "The timeout in force for queries, in microseconds, as the worker has it that calculated last."),
+    gauge(Metric::ResetTimeout(ANY), "weir.subgraph.{subgraph}.reset_timeout_us", "How long the breaker stays open when it opens next, in microseconds, before jitter."),
+    gauge(Metric::ConcurrencyLimit(ANY), "weir.subgraph.{subgraph}.concurrency_limit", "Calls in flight that `adaptive_concurrency` allows now, over all workers."),
+    counter(Metric::SubgraphErrors(ANY, FailureClass::Connect), "weir.subgraph.{subgraph}.errors_{class}", "Calls that failed, by how."),
+    counter(Metric::BreakerTransitions(ANY, Phase::Open), "weir.subgraph.{subgraph}.breaker_to_{to}", "Times that a breaker went over to this state."),
+    counter(Metric::Retries(ANY, RetryOutcome::Sent), "weir.subgraph.{subgraph}.retries_{outcome}", "Retries: `sent`; then, for each call that was tried again, `succeeded` or `exhausted`; and those not sent for want of budget or time."),
     counter(Metric::RequestsShared, "weir.requests_shared", "Queries that shared the execution of an identical one in work."),
 ];

@@ -14,6 +14,7 @@ mod routes;
 mod runtime;
 mod store;
 mod tasks;
+mod traffic;
 mod upkeep;
 mod warm_up;
 mod work;
@@ -37,6 +38,7 @@ use self::request_sharing::Lead;
 use self::routes::CallHeaders;
 use self::runtime::RuntimeSettings;
 use self::tasks::Tasks;
+use self::traffic::{Sent, Traffic};
 pub use self::upkeep::TICK;
 pub(crate) use self::warm_up::Item;
 pub use self::warm_up::Progress;
@@ -50,7 +52,7 @@ use crate::error_policy::redact;
 use crate::event::{Call, CallId, Header, Input, Level, Output, ReceivedHeader, Reply, RequestId, Timestamp};
 use crate::headers;
 use crate::limit::Limit;
-use crate::loader::{FlightId, Loader};
+use crate::loader::Loader;
 use crate::metric::Metric;
 use crate::plans::Plans;
 use crate::prepare::Refused;
@@ -71,10 +73,12 @@ pub enum Route {
 }
 
 /// Whether the gateway should get traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     /// It should.
     Ready,
+    /// Not while these subgraphs, without which it shall get none (`health_check.required_for_ready`), are down or unknown.
+    Missing(Vec<String>),
     /// Not before its warm-up has come this far to its end, or `plan_cache.warm_up.max_time` has passed.
     Warming(Progress),
 }
@@ -116,6 +120,7 @@ pub struct Gateway {
     leaders: HashMap<u64, Vec<RequestId>>,
     /// Requests that share the execution of another, with their deadlines.
     followers: HashMap<RequestId, (RequestId, Timestamp)>,
+    traffic: Traffic,
     /// By the subgraphs' places in metrics.
     batches: Vec<Option<Batches>>,
     /// The settings of these, with changes made at run time.
@@ -173,7 +178,11 @@ struct Request {
 /// What a call in flight is for.
 enum Calling {
     /// Fetches of plans.
-    Flight(FlightId),
+    Flight(Sent),
+    /// The same, when nobody waits for it any more, and until when it is remembered.
+    Abandoned(Sent, Timestamp),
+    /// Whether a subgraph is well.
+    Check(SubgraphId),
     /// A plan from the store.
     StoreGet(Key, Box<Get>),
     /// A plan for the store.
@@ -215,6 +224,7 @@ impl Gateway {
             loader: Loader::default(),
             leaders: HashMap::new(),
             followers: HashMap::new(),
+            traffic: Traffic::default(),
             batches: Vec::new(),
             batching: config_batching,
             plain_headers: routes::plain(),
@@ -251,7 +261,11 @@ impl Gateway {
             None => !self.cache_config.warm_up.operations.is_empty(),
             Some(ready_at) => ready_at > now && self.reload.serves_the_first() && !self.warm_up.is_over(),
         };
-        if waits { Readiness::Warming(self.warm_up.progress()) } else { Readiness::Ready }
+        if waits {
+            return Readiness::Warming(self.warm_up.progress());
+        }
+        let missing = self.missing_subgraphs();
+        if missing.is_empty() { Readiness::Ready } else { Readiness::Missing(missing) }
     }
 
     /// Whether requests or plans are in work, besides what it does some times a second for ever.
@@ -272,6 +286,7 @@ impl Gateway {
 
     /// Takes note of `input`; what follows from it is then to be had from [`Gateway::poll_output`].
     pub fn handle(&mut self, now: Timestamp, input: Input) {
+        self.traffic.now = now;
         if self.ready_at.is_none() {
             self.begin_service(now);
         }
@@ -296,6 +311,8 @@ impl Gateway {
         let ready_at = now.after(warm_up.max_time);
         let items: Vec<Item> = warm_up.operations.iter().cloned().map(Item::Configured).collect();
         self.ready_at = Some(ready_at);
+        let own = self.engine.config.subgraphs.iter().map(|subgraph| subgraph.traffic.clone());
+        self.set_traffic(now, own.collect());
         self.warm_up(WarmUp::new(items, self.worker, ready_at));
         self.lease = Lease::new(now);
         // What others have agreed on before this one answers anybody.
@@ -310,7 +327,11 @@ impl Gateway {
         loop {
             match self.outputs.pop_front()? {
                 // Its request has ended since: nobody waits for the answer.
-                Output::Call(call) if !self.calls.contains_key(&call.id) => {}
+                Output::Call(call) if matches!(self.calls.get(&call.id), None | Some(Calling::Abandoned(..))) => {
+                    if let Some(Calling::Abandoned(sent, expires)) = self.calls.remove(&call.id) {
+                        self.unsent(call.id, &sent, expires);
+                    }
+                }
                 output => return Some(output),
             }
         }
@@ -330,7 +351,8 @@ impl Gateway {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let deadline = self.deadlines.first().map(|(at, _)| *at);
         let waiting = self.waiting.first().map(|(at, _)| *at);
-        [deadline, waiting, self.loader.poll_timeout(), Some(self.next_tick)].into_iter().flatten().min()
+        let own = [deadline, waiting, self.loader.poll_timeout(), self.traffic.poll_timeout(), Some(self.next_tick)];
+        own.into_iter().flatten().min()
     }
 
     fn client_gone(&mut self, now: Timestamp, id: RequestId) {
@@ -347,6 +369,7 @@ impl Gateway {
         self.loader.turn(now);
         self.look_again(now);
         self.end_late(now);
+        self.tend_calls(now);
         self.keep_up(now);
     }
 
@@ -481,8 +504,9 @@ impl Gateway {
             self.loader.mutated();
         }
         if !request.work.is_done() {
-            let calls = &mut self.calls;
-            self.loader.forget(id, |call| drop(calls.remove(&call)));
+            let mut dropped = Vec::new();
+            self.loader.forget(id, |call| dropped.push(call));
+            dropped.into_iter().for_each(|call| self.abandon(call));
         }
         if request.work.is_waiting() {
             self.stop_waiting(id);

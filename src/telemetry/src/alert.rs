@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::hysteresis::{self, Level, Raised};
+
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alert {
@@ -86,58 +88,27 @@ pub struct Measured {
 }
 
 /// An alert that is raised now or cleared now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Transition {
-    /// Which.
-    pub alert: Alert,
-    /// Raised, or else cleared.
-    pub raised: bool,
-    /// For the log: the value and the threshold.
-    pub text: String,
-}
+pub type Transition = hysteresis::Transition<Alert>;
 
 /// The alerts that are raised.
 #[derive(Debug, Default)]
 pub struct Alerts {
-    raised: Vec<Alert>,
-}
-
-/// A value beside its threshold; both negated where less is worse.
-struct Level {
-    alert: Alert,
-    value: f64,
-    threshold: f64,
-    text: String,
+    raised: Raised<Alert>,
 }
 
 impl Alerts {
     /// Compares a window with the thresholds; what changed.
     pub fn update(&mut self, settings: &AlertSettings, measured: &Measured) -> Vec<Transition> {
-        let mut changed = Vec::new();
-        for Level { alert, value, threshold, text } in levels(settings, measured) {
-            let was = self.is_raised(alert);
-            let cleared_at = threshold - threshold.abs() * settings.hysteresis.max(0.0) / 100.0;
-            let is = value > if was { cleared_at } else { threshold };
-            if is == was {
-                continue;
-            }
-            if is {
-                self.raised.push(alert);
-            } else {
-                self.raised.retain(|raised| *raised != alert);
-            }
-            changed.push(Transition { alert, raised: is, text });
-        }
-        changed
+        self.raised.update(levels(settings, measured), settings.hysteresis)
     }
 
     /// Whether an alert is raised.
     pub fn is_raised(&self, alert: Alert) -> bool {
-        self.raised.contains(&alert)
+        self.raised.contains(alert)
     }
 }
 
-fn levels(settings: &AlertSettings, measured: &Measured) -> Vec<Level> {
+fn levels(settings: &AlertSettings, measured: &Measured) -> Vec<Level<Alert>> {
     let mut levels = Vec::with_capacity(4);
     if measured.lookups >= settings.least_lookups.max(1) {
         let rate = percent(measured.hits as f64, measured.lookups as f64);

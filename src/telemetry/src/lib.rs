@@ -15,7 +15,10 @@
 )]
 
 pub mod alert;
+pub mod connection_pool;
 pub mod entity_batching;
+pub mod hysteresis;
 pub mod miss_ratio;
 pub mod plan_cache;
 pub mod recommendation;
+pub mod subgraph_alert;

@@ -40,6 +40,12 @@ impl Budget {
         budget
     }
 
+    /// Takes other settings; no more is kept than they let be saved.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.add(0);
+    }
+
     /// A call was made that is no repetition.
     pub fn called(&mut self, now: Duration) {
         self.fill(now);
@@ -56,6 +62,12 @@ impl Budget {
             }
             None => false,
         }
+    }
+
+    /// Repetitions that are left now.
+    pub fn left(&mut self, now: Duration) -> u64 {
+        self.fill(now);
+        self.tokens / TOKEN
     }
 
     fn fill(&mut self, now: Duration) {

@@ -1,4 +1,5 @@
-//! How calls to subgraphs are gathered and repeated: the batch window, latencies, retry budgets. Pure state machines.
+//! Which calls to subgraphs are made, when, and together with which others: batches, breakers, slots, timeouts, retries.
+//! Pure state machines.
 //!
 //! Knows nothing of Envoy, clocks or randomness: times since the epoch are arguments (DESIGN §4, invariant 1).
 
@@ -13,6 +14,18 @@
     )
 )]
 
+pub mod backoff;
 pub mod batch_window;
+pub mod breaker;
 pub mod budget;
+pub mod concurrency;
+pub mod digest;
+pub mod health;
+pub mod hedge;
 pub mod latency;
+pub mod lease;
+pub mod outcome;
+pub mod pool;
+pub mod queue;
+pub mod retry;
+pub mod timeout_table;

@@ -1,17 +1,20 @@
 //! The catalogue of settings: every key of the configuration, its kind, default and bounds, and why the
-//! default is what it is. Reading a document, refusing unknown keys and the docs derive from this table.
+//! default is what it is. Reading a document, refusing unknown keys and the docs derive from it. Groups that each
+//! subgraph may have for itself stand with their structs ([`super::group`]).
 
+use std::iter;
 use std::time::Duration;
 
 use super::choice::{Choice, List, ListKind, Switch};
 use super::header_rules::HeaderRuleList;
-use super::inherited::{InheritedBytes, InheritedCount};
+use super::inherited::Inherited;
 use super::limit_names::LimitNames;
 use super::operations::{Manifest, OperationList};
 use super::plan_cache::Coherency;
 use super::preset::Preset;
 use super::shape::{Bytes, Count, Flag, Shape, Span, Text, TextKind};
 use super::subgraph_protocol::SubgraphProtocol;
+use super::{entity_batching, traffic};
 use crate::error_policy::ErrorMode;
 use crate::protocol::CsrfMode;
 use weir_cache::Strategy;
@@ -66,7 +69,7 @@ const fn text(kind: TextKind, default: Option<&'static str>, unset: &'static str
     Text { kind, default, unset }
 }
 
-const fn millis(default: u64, least: u64, most: u64) -> Span {
+pub(super) const fn millis(default: u64, least: u64, most: u64) -> Span {
     Span {
         default: Some(Duration::from_millis(default)),
         unset: "",
@@ -129,12 +132,12 @@ const COHERENCY: Choice<Coherency> = Choice {
     kind: "`write_through`",
 };
 
-const fn inherited_count(least: u32, most: u32, unset: &'static str) -> InheritedCount {
-    InheritedCount { least, most, unset }
+const fn inherited_count(least: u32, most: u32, unset: &'static str) -> Inherited<Count> {
+    Inherited { shape: Count { default: least, least, most }, unset }
 }
 
-const fn inherited_bytes(least: u32, most: u32, unset: &'static str) -> InheritedBytes {
-    InheritedBytes { least, most, unset }
+const fn inherited_bytes(least: u32, most: u32, unset: &'static str) -> Inherited<Bytes> {
+    Inherited { shape: Bytes { default: least, least, most }, unset }
 }
 
 const fn inherited_span(unset: &'static str, least: u64, most: u64) -> Span {
@@ -145,9 +148,11 @@ const fn inherited(unset: &'static str) -> Switch {
     Switch { default: None, unset }
 }
 
-const ON: Switch = Switch { default: Some(true), unset: "" };
+pub(super) const ON: Switch = Switch { default: Some(true), unset: "" };
 
-const fn list(kind: ListKind, default: &'static [&'static str]) -> List {
+pub(super) const OFF: Switch = Switch { default: Some(false), unset: "" };
+
+pub(super) const fn list(kind: ListKind, default: &'static [&'static str]) -> List {
     List { kind, default: Some(default), unset: "" }
 }
 
@@ -159,12 +164,13 @@ macro_rules! settings {
     ($($name:ident: $shape:ty = $path:literal, $value:expr, $doc:literal;)*) => {
         $(pub(super) static $name: Setting<$shape> = Setting { path: $path, shape: $value, doc: $doc };)*
 
-        /// All settings, in the order of the docs.
-        pub static CATALOGUE: &[&dyn Entry] = &[$(&$name),*];
+        /// The settings that stand in this file.
+        static SETTINGS: &[&dyn Entry] = &[$(&$name),*];
     };
 }
 
-const HOUR: u64 = 3_600_000;
+/// In milliseconds.
+pub(super) const HOUR: u64 = 3_600_000;
 
 settings! {
     SUPERGRAPH_INLINE: Text = "supergraph.inline", text(TextKind::Any, None, "required"),
@@ -252,9 +258,9 @@ settings! {
         "Whether a plan must be likelier to be used again than those it would push out, by how often its operation was asked for and how long it took to plan; on, so that one-off operations don't push out hot plans.";
     CACHE_COHERENCY: Choice<Coherency> = "plan_cache.coherency", COHERENCY,
         "How the layers are kept alike: `write_through` writes a new plan to all of them at once. Plans never change under a key, so no other way is needed.";
-    L1_MAX_SIZE: InheritedCount = "plan_cache.layers.l1.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
+    L1_MAX_SIZE: Inherited<Count> = "plan_cache.layers.l1.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
         "Plans kept decoded in each worker's memory.";
-    L1_MAX_BYTES: InheritedBytes = "plan_cache.layers.l1.max_bytes", inherited_bytes(1 << 16, 512 << 20, "plan_cache.max_bytes"),
+    L1_MAX_BYTES: Inherited<Bytes> = "plan_cache.layers.l1.max_bytes", inherited_bytes(1 << 16, 512 << 20, "plan_cache.max_bytes"),
         "Memory of each worker for decoded plans.";
     L1_TTL: Span = "plan_cache.layers.l1.ttl", inherited_span("plan_cache.ttl", 100, 30 * 24 * HOUR),
         "How long a worker keeps a plan.";
@@ -262,9 +268,9 @@ settings! {
         "Which plans go from a worker's memory.";
     L2_ENABLED: Switch = "plan_cache.layers.l2.enabled", ON,
         "Whether the workers of this Envoy share plans; on, since each would else plan every operation anew.";
-    L2_MAX_SIZE: InheritedCount = "plan_cache.layers.l2.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
+    L2_MAX_SIZE: Inherited<Count> = "plan_cache.layers.l2.max_size", inherited_count(1, 1_000_000, "plan_cache.max_size"),
         "Plans that the workers share.";
-    L2_MAX_BYTES: InheritedBytes = "plan_cache.layers.l2.max_bytes", inherited_bytes(1 << 16, 512 << 20, "plan_cache.max_bytes"),
+    L2_MAX_BYTES: Inherited<Bytes> = "plan_cache.layers.l2.max_bytes", inherited_bytes(1 << 16, 512 << 20, "plan_cache.max_bytes"),
         "Envoy's memory for shared plans, which are kept as bytes, which take less than decoded ones.";
     L2_TTL: Span = "plan_cache.layers.l2.ttl", inherited_span("plan_cache.ttl", 100, 30 * 24 * HOUR),
         "How long shared plans are kept.";
@@ -356,46 +362,16 @@ settings! {
         "With `filter`: the codes whose errors of this subgraph keep their message.";
     SUBGRAPH_ERRORS_ALLOW_EXTENSIONS: List = "subgraphs.*.errors.allow_extensions", inherited_list("errors.allow_extensions"),
         "With `filter`: the extensions that are kept of this subgraph's errors.";
-    BATCH_ENABLED: Switch = "entity_batching.enabled", ON,
-        "Whether entity lookups of different requests on a worker share a call to a subgraph; on, since a request that nobody could join never waits.";
-    BATCH_MAX_SIZE: Count = "entity_batching.max_batch_size", Count { default: 100, least: 1, most: 10_000 },
-        "Representations in one call, at most; 100 is what most resolvers load from a database in one query. A single request that needs more is split.";
-    BATCH_WINDOW: Span = "entity_batching.batch_window", millis(10, 0, 1_000),
-        "How long a lookup waits for others, at most; 10ms is little beside most subgraphs. `0ms`: only what comes in the same turn of the worker shares a call.";
-    BATCH_ADAPTIVE: Switch = "entity_batching.adaptive_batching", ON,
-        "Whether size and window follow what is measured, the settings being their upper bounds; on, so that a lookup waits only where waiting gathers more.";
-    BATCH_MAX_LATENCY: Span = "entity_batching.performance_threshold.max_latency", millis(50, 1, 60_000),
-        "Average time of a batch, its wait included, above which the adaptation shortens the window; 50ms is the guide's target.";
-    BATCH_MIN_THROUGHPUT: Count = "entity_batching.performance_threshold.min_throughput", Count { default: 1_000, least: 0, most: 10_000_000 },
-        "Representations a second on one worker below which a worker's adaptation doesn't lengthen the window, since so little traffic gains little by waiting; 1000 is the guide's target.";
-    BATCH_ADAPTATION_INTERVAL: Span = "entity_batching.performance_threshold.adaptation_interval", millis(30_000, 100, HOUR),
-        "Time between two adaptations; 30s gathers enough batches to tell a change from chance.";
-    BATCH_METRICS: Switch = "entity_batching.metrics", ON,
-        "Whether arrivals are recorded for the recommendations and times measured; on, since it costs well under a microsecond a call. Calls and keys are counted in any case.";
-    BATCH_JOIN: Switch = "entity_batching.join_in_flight", ON,
-        "Whether queries join an equal root fetch, or a lookup of the same entity, that is already on its way; on, since the answer is as fresh as that of a call of its own begun a moment earlier, and what began before a mutation is not joined.";
-    SUBGRAPH_BATCH_ENABLED: Switch = "subgraphs.*.entity_batching.enabled", inherited("entity_batching.enabled"),
-        "Whether lookups in this subgraph share calls.";
-    SUBGRAPH_BATCH_MAX_SIZE: InheritedCount = "subgraphs.*.entity_batching.max_batch_size", inherited_count(1, 10_000, "entity_batching.max_batch_size"),
-        "Representations in one call to this subgraph.";
-    SUBGRAPH_BATCH_WINDOW: Span = "subgraphs.*.entity_batching.batch_window", inherited_span("entity_batching.batch_window", 0, 1_000),
-        "How long a lookup in this subgraph waits for others.";
-    SUBGRAPH_BATCH_ADAPTIVE: Switch = "subgraphs.*.entity_batching.adaptive_batching", inherited("entity_batching.adaptive_batching"),
-        "Whether this subgraph's size and window follow what is measured.";
-    SUBGRAPH_BATCH_MAX_LATENCY: Span = "subgraphs.*.entity_batching.performance_threshold.max_latency", inherited_span("entity_batching.performance_threshold.max_latency", 1, 60_000),
-        "Average time of this subgraph's batches above which its window is shortened.";
-    SUBGRAPH_BATCH_MIN_THROUGHPUT: InheritedCount = "subgraphs.*.entity_batching.performance_threshold.min_throughput", inherited_count(0, 10_000_000, "entity_batching.performance_threshold.min_throughput"),
-        "Representations a second below which this subgraph's window isn't lengthened.";
-    SUBGRAPH_BATCH_ADAPTATION_INTERVAL: Span = "subgraphs.*.entity_batching.performance_threshold.adaptation_interval", inherited_span("entity_batching.performance_threshold.adaptation_interval", 100, HOUR),
-        "Time between two adaptations for this subgraph.";
-    SUBGRAPH_BATCH_METRICS: Switch = "subgraphs.*.entity_batching.metrics", inherited("entity_batching.metrics"),
-        "Whether arrivals at this subgraph are recorded.";
-    SUBGRAPH_BATCH_JOIN: Switch = "subgraphs.*.entity_batching.join_in_flight", inherited("entity_batching.join_in_flight"),
-        "Whether what is on its way to this subgraph is joined.";
     REQUEST_SHARING: Flag = "request_sharing.enabled", Flag,
         "Whether identical queries that are in work at the same time, with equal forwarded headers, share one execution; off, since resolvers may have effects that count per request.";
     FAULT_INJECTION: Flag = "fault_injection", Flag,
         "Lets the request header `x-weir-fault` provoke a panic or a trap; off, because it is for tests of Weir itself.";
+}
+
+/// All settings, in the order of the docs.
+pub fn entries() -> impl Iterator<Item = &'static dyn Entry> + Clone {
+    let groups = iter::once(entity_batching::ENTRIES).chain(traffic::entries());
+    iter::once(SETTINGS).chain(groups).flatten().copied()
 }
 
 #[cfg(test)]
@@ -407,7 +383,7 @@ mod tests {
 
     #[test]
     fn every_setting_says_what_it_is_for() {
-        for entry in CATALOGUE {
+        for entry in entries() {
             assert!(entry.doc().ends_with('.'), "{}", entry.path());
             assert!(!entry.default_text().is_empty(), "{}", entry.path());
             assert!(!entry.kind().is_empty(), "{}", entry.path());
@@ -416,8 +392,8 @@ mod tests {
 
     #[test]
     fn keys_are_distinct_and_none_is_both_value_and_group() {
-        for (i, a) in CATALOGUE.iter().enumerate() {
-            for b in &CATALOGUE[i + 1..] {
+        for (i, a) in entries().enumerate() {
+            for b in entries().skip(i + 1) {
                 assert_ne!(a.path(), b.path());
                 assert!(!b.path().starts_with(&format!("{}.", a.path())));
                 assert!(!a.path().starts_with(&format!("{}.", b.path())));

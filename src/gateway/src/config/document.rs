@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::catalogue::{CATALOGUE, PRESET, Setting};
+use super::catalogue::{PRESET, Setting, entries};
+use super::group::PerSubgraph;
 use super::preset::Preset;
 use super::problem::{Problem, place};
 use super::shape::Shape;
@@ -41,8 +42,7 @@ impl Document {
     /// The value of a setting, or its default; `None` if there is neither, or if the value is refused
     /// (which is then among the problems). `name` stands in for the setting's `*`.
     pub(super) fn read<S: Shape>(&mut self, setting: &Setting<S>, name: &str) -> Option<S::Value> {
-        let keys: Vec<&str> =
-            setting.path.split('.').map(|key| if key == "*" { name } else { key }).collect();
+        let keys = keys(setting.path, name);
         let Some(value) = find(&self.root, &keys) else {
             let preset = self.preset.and_then(|preset| preset.value(setting.path));
             return preset
@@ -52,9 +52,33 @@ impl Document {
         match setting.shape.read(value) {
             Ok(value) => Some(value),
             Err(complaint) => {
-                self.problems.push(Problem::new(place(keys), complaint.message, complaint.fix));
+                self.refuse(Problem::new(place(keys), complaint.message, complaint.fix));
                 None
             }
+        }
+    }
+
+    /// The same for a setting that subgraphs may have for themselves: what `subgraph` says, else what holds for all.
+    pub(super) fn read_of<S: Shape>(
+        &mut self,
+        setting: &PerSubgraph<S>,
+        subgraph: Option<&str>,
+    ) -> Option<S::Value> {
+        match subgraph {
+            Some(name) if self.is_own(setting, name) => self.read(&setting.own, name),
+            _ => self.read(&setting.general, ""),
+        }
+    }
+
+    /// Whether the document has this setting for the subgraph itself.
+    pub(super) fn is_own<S>(&self, setting: &PerSubgraph<S>, subgraph: &str) -> bool {
+        find(&self.root, &keys(setting.own.path, subgraph)).is_some()
+    }
+
+    /// Adds a problem, unless it was found already: what holds for all is read again for each subgraph.
+    pub(super) fn refuse(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
         }
     }
 
@@ -65,45 +89,28 @@ impl Document {
         (self.problems.len() == before).then_some(self.preset)
     }
 
-    /// Puts a value in the place of the document's own. Refused are paths that no setting of the plan cache or of entity
-    /// batching has, and those that only a start can change.
+    /// Puts a value in the place of the document's own. Refused are paths that no setting of a group has that can be
+    /// changed at run time, and those that only a start can change.
     pub(super) fn change(&mut self, path: &str, value: Value) {
-        const FIXED: [&str; 3] =
-            ["plan_cache.layers.l2.enabled", "plan_cache.layers.l3.", "plan_cache.warm_up."];
-        const GROUPS: [&str; 3] = ["plan_cache.", "entity_batching.", "subgraphs.*.entity_batching."];
-        let mut changeable = CATALOGUE.iter().map(|entry| entry.path()).filter(|path| {
-            GROUPS.iter().any(|group| path.starts_with(group))
-                && !FIXED.iter().any(|fixed| path.starts_with(fixed))
-        });
         let general = match path.strip_prefix("subgraphs.").and_then(|rest| rest.split_once('.')) {
             Some((_, setting)) => format!("subgraphs.*.{setting}"),
             None => path.to_owned(),
         };
-        if !changeable.clone().any(|known| known == general) {
-            let is_fixed = CATALOGUE.iter().any(|entry| entry.path() == general);
-            let fix = match suggest::nearest(&general, &mut changeable).filter(|_| !is_fixed) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => {
-                    "settings of the plan cache and of entity batching can, but not those of the cache's store and \
-                    warm-up, nor whether workers share plans"
-                        .to_owned()
-                }
-            };
-            self.problems.push(Problem::new(path, "can't be changed at run time", fix));
+        let known = || entries().map(|entry| entry.path());
+        if known().any(|known| known == general) && is_changeable(&general) {
+            put(&mut self.root, path, value);
             return;
         }
-        let keys: Vec<&str> = path.split('.').collect();
-        let Some((last, groups)) = keys.split_last() else { return };
-        let mut map = &mut self.root;
-        for key in groups {
-            let group = map.entry(*key).or_insert_with(|| Value::Object(Map::new()));
-            if !group.is_object() {
-                *group = Value::Object(Map::new());
-            }
-            let Value::Object(inner) = group else { return };
-            map = inner;
-        }
-        map.insert((*last).to_owned(), value);
+        let is_fixed = known().any(|known| known == general);
+        let near = suggest::nearest(&general, known().filter(|path| is_changeable(path)));
+        let fix = match near.filter(|_| !is_fixed) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "settings of the plan cache, of entity batching and of the traffic to subgraphs can, but not those \
+                of the cache's store and warm-up, nor whether workers share plans, nor those of connections and health \
+                checks that are Envoy's"
+                .to_owned(),
+        };
+        self.problems.push(Problem::new(path, "can't be changed at run time", fix));
     }
 
     /// Puts `sdl` in the place of the document's supergraph.
@@ -129,6 +136,56 @@ impl Document {
         let group = self.root.get("subgraphs").and_then(Value::as_object);
         group.map(|group| group.keys().cloned().collect()).unwrap_or_default()
     }
+}
+
+/// Whether the setting at `path`, with `*` for a subgraph's name, can be changed at run time.
+fn is_changeable(path: &str) -> bool {
+    const GROUPS: [&str; 8] = [
+        "plan_cache.",
+        "entity_batching.",
+        "circuit_breaker.",
+        "pre_calculated_timeouts.",
+        "connection_pool.",
+        "health_check.",
+        "adaptive_concurrency.",
+        "hedging.",
+    ];
+    // Warm-up and the layers' presence are matters of the start; what Envoy does stands in the bootstrap.
+    const FIXED: [&str; 9] = [
+        "plan_cache.layers.l2.enabled",
+        "plan_cache.layers.l3.",
+        "plan_cache.warm_up.",
+        "connection_pool.reuse_connections",
+        "connection_pool.connection_timeout",
+        "connection_pool.idle_timeout",
+        "connection_pool.keep_alive",
+        "connection_pool.preconnect",
+        "health_check.mode",
+    ];
+    let path = path.strip_prefix("subgraphs.*.").unwrap_or(path);
+    let within = |prefix: &&str| path.starts_with(*prefix);
+    GROUPS.iter().any(|group| within(&group)) && !FIXED.iter().any(|fixed| within(&fixed))
+}
+
+/// Puts a value at a path of keys joined by dots, making the groups above it.
+pub(super) fn put(root: &mut Map<String, Value>, path: &str, value: Value) {
+    let mut map = root;
+    let mut rest = path;
+    while let Some((key, below)) = rest.split_once('.') {
+        let group = map.entry(key).or_insert_with(|| Value::Object(Map::new()));
+        if !group.is_object() {
+            *group = Value::Object(Map::new());
+        }
+        let Value::Object(inner) = group else { return };
+        map = inner;
+        rest = below;
+    }
+    map.insert(rest.to_owned(), value);
+}
+
+/// The keys of a setting, with `name` for its `*`.
+fn keys<'a>(path: &'a str, name: &'a str) -> Vec<&'a str> {
+    path.split('.').map(|key| if key == "*" { name } else { key }).collect()
 }
 
 /// The value at `keys`. A null counts as absent: it is what YAML makes of a key with nothing behind it.
@@ -168,8 +225,7 @@ fn check_keys(map: &Map<String, Value>, prefix: &str, keys: &mut Vec<String>, pr
 }
 
 fn unknown_key(prefix: &str, key: &str, keys: &[String]) -> Problem {
-    let elsewhere =
-        CATALOGUE.iter().map(|entry| entry.path()).find(|path| path.rsplit('.').next() == Some(key));
+    let elsewhere = entries().map(|entry| entry.path()).find(|path| path.rsplit('.').next() == Some(key));
     let fix = match (suggest::nearest(key, children(prefix)), elsewhere) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, Some(path)) => format!("it belongs at `{}`", path.replace('*', "NAME")),
@@ -181,7 +237,7 @@ fn unknown_key(prefix: &str, key: &str, keys: &[String]) -> Problem {
 /// The distinct keys that stand directly under `prefix`, in the catalogue's order.
 fn children(prefix: &str) -> Vec<&'static str> {
     let mut children: Vec<&str> = Vec::new();
-    for entry in CATALOGUE {
+    for entry in entries() {
         let Some(child) = entry.path().strip_prefix(prefix).and_then(|rest| rest.split('.').next()) else {
             continue;
         };
@@ -194,7 +250,7 @@ fn children(prefix: &str) -> Vec<&'static str> {
 }
 
 fn has_child(prefix: &str, word: &str) -> bool {
-    CATALOGUE.iter().any(|entry| {
+    entries().any(|entry| {
         entry
             .path()
             .strip_prefix(prefix)
@@ -204,5 +260,5 @@ fn has_child(prefix: &str, word: &str) -> bool {
 }
 
 fn is_setting(prefix: &str, word: &str) -> bool {
-    CATALOGUE.iter().any(|entry| entry.path().strip_prefix(prefix) == Some(word))
+    entries().any(|entry| entry.path().strip_prefix(prefix) == Some(word))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::catalogue::{CACHE_COHERENCY, CACHE_STRATEGY, CSRF_MODE, ERRORS_MODE, PRESET, PROTOCOL};
 use super::header_rules::written;
 use super::shape::span_text;
-use super::{Config, ErrorPolicy, LayerConfig, PlanCacheConfig, Target, entity_batching, operations};
+use super::{Config, ErrorPolicy, LayerConfig, PlanCacheConfig, Target, operations};
 use crate::limit::Limit;
 
 /// `config` as a document without its supergraph, with every setting that has a value. Loaded again (with
@@ -18,7 +18,7 @@ pub fn effective(config: &Config) -> Value {
         .subgraphs
         .iter()
         .map(|subgraph| {
-            let settings = json!({
+            let mut settings = json!({
                 "cluster": subgraph.cluster,
                 "authority": subgraph.authority,
                 "path": subgraph.path,
@@ -29,8 +29,11 @@ pub fn effective(config: &Config) -> Value {
                     "response": written(&subgraph.headers.response),
                 },
                 "errors": errors(&subgraph.errors),
-                "entity_batching": entity_batching::written(&subgraph.entity_batching),
             });
+            if let Value::Object(settings) = &mut settings {
+                subgraph.entity_batching.write(settings);
+                subgraph.traffic.write(settings);
+            }
             (subgraph.name.clone(), settings)
         })
         .collect();
@@ -61,7 +64,6 @@ pub fn effective(config: &Config) -> Value {
             "enabled": config.batching.enabled,
             "max_operations": config.batching.max_operations,
         },
-        "entity_batching": entity_batching::written(&config.entity_batching),
         "request_sharing": { "enabled": config.request_sharing },
         "headers": {
             "request": written(&config.headers.request),
@@ -74,6 +76,8 @@ pub fn effective(config: &Config) -> Value {
         "fault_injection": config.fault_injection,
     });
     let Value::Object(root) = &mut document else { return document };
+    config.entity_batching.write(root);
+    config.traffic.write(root);
     if let Some(preset) = config.preset {
         root.insert("preset".to_owned(), json!(PRESET.shape.word(preset)));
     }

@@ -2,40 +2,42 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use weir_traffic::batch_window::Settings;
+use weir_traffic::batch_window::Settings as WindowSettings;
 
-use super::catalogue as c;
-use super::document::Document;
-use super::shape::span_text;
+use super::catalogue::{HOUR, ON, millis};
+use super::choice::Switch;
+use super::group::group;
+use super::shape::{Count, Span};
 
-/// How lookups in one subgraph share calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntityBatchingConfig {
-    /// Whether they do.
-    pub enabled: bool,
-    /// Representations in one call, 1 to 10000.
-    pub max_batch_size: usize,
-    /// The longest wait, at most 1 s.
-    pub batch_window: Duration,
-    /// Whether both follow what is measured, up to these bounds.
-    pub adaptive: bool,
-    /// Average time of a batch above which the window shrinks.
-    pub max_latency: Duration,
-    /// Representations a second on a worker below which the window doesn't grow.
-    pub min_throughput: usize,
-    /// Time between two adaptations.
-    pub adaptation_interval: Duration,
-    /// Whether arrivals are recorded and times measured.
-    pub metrics: bool,
-    /// Whether root fetches and keys in flight are joined.
-    pub join_in_flight: bool,
+group! {
+    /// How lookups in one subgraph share calls.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct EntityBatchingConfig at "entity_batching" {
+        enabled: bool = "enabled", Switch: ON,
+            "Whether entity lookups of different requests on a worker share a call to a subgraph; on, since a request that nobody could join never waits.";
+        max_batch_size: usize = "max_batch_size", Count: Count { default: 100, least: 1, most: 10_000 },
+            "Representations in one call, at most; 100 is what most resolvers load from a database in one query. A single request that needs more is split.";
+        batch_window: Duration = "batch_window", Span: millis(10, 0, 1_000),
+            "How long a lookup waits for others, at most; 10ms is little beside most subgraphs. `0ms`: only what comes in the same turn of the worker shares a call.";
+        adaptive: bool = "adaptive_batching", Switch: ON,
+            "Whether size and window follow what is measured, the settings being their upper bounds; on, so that a lookup waits only where waiting gathers more.";
+        max_latency: Duration = "performance_threshold.max_latency", Span: millis(50, 1, 60_000),
+            "Average time of a batch, its wait included, above which the adaptation shortens the window; 50ms is the guide's target.";
+        min_throughput: usize = "performance_threshold.min_throughput", Count: Count { default: 1_000, least: 0, most: 10_000_000 },
+            "Representations a second on one worker below which a worker's adaptation doesn't lengthen the window, since so little traffic gains little by waiting; 1000 is the guide's target.";
+        adaptation_interval: Duration = "performance_threshold.adaptation_interval", Span: millis(30_000, 100, HOUR),
+            "Time between two adaptations; 30s gathers enough batches to tell a change from chance.";
+        metrics: bool = "metrics", Switch: ON,
+            "Whether arrivals are recorded for the recommendations and times measured; on, since it costs well under a microsecond a call. Calls and keys are counted in any case.";
+        join_in_flight: bool = "join_in_flight", Switch: ON,
+            "Whether queries join an equal root fetch, or a lookup of the same entity, that is already on its way; on, since the answer is as fresh as that of a call of its own begun a moment earlier, and what began before a mutation is not joined.";
+    }
 }
 
 impl EntityBatchingConfig {
     /// What the controller of a subgraph's batches needs to know.
-    pub fn window_settings(&self) -> Settings {
-        Settings {
+    pub fn window_settings(&self) -> WindowSettings {
+        WindowSettings {
             max_batch_size: self.max_batch_size,
             batch_window: self.batch_window,
             adaptive: self.adaptive,
@@ -44,89 +46,4 @@ impl EntityBatchingConfig {
             adaptation_interval: self.adaptation_interval,
         }
     }
-}
-
-pub(super) fn read(document: &mut Document) -> Option<EntityBatchingConfig> {
-    // Each is read, even after one is refused: all problems are reported at once.
-    let enabled = document.read(&c::BATCH_ENABLED, "");
-    let max_batch_size = document.read(&c::BATCH_MAX_SIZE, "");
-    let batch_window = document.read(&c::BATCH_WINDOW, "");
-    let adaptive = document.read(&c::BATCH_ADAPTIVE, "");
-    let max_latency = document.read(&c::BATCH_MAX_LATENCY, "");
-    let min_throughput = document.read(&c::BATCH_MIN_THROUGHPUT, "");
-    let adaptation_interval = document.read(&c::BATCH_ADAPTATION_INTERVAL, "");
-    let metrics = document.read(&c::BATCH_METRICS, "");
-    let join_in_flight = document.read(&c::BATCH_JOIN, "");
-    Some(EntityBatchingConfig {
-        enabled: enabled?,
-        max_batch_size: max_batch_size?,
-        batch_window: batch_window?,
-        adaptive: adaptive?,
-        max_latency: max_latency?,
-        min_throughput: min_throughput?,
-        adaptation_interval: adaptation_interval?,
-        metrics: metrics?,
-        join_in_flight: join_in_flight?,
-    })
-}
-
-/// What a subgraph says of itself; the rest is as for all.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Overrides {
-    enabled: Option<bool>,
-    max_batch_size: Option<usize>,
-    batch_window: Option<Duration>,
-    adaptive: Option<bool>,
-    max_latency: Option<Duration>,
-    min_throughput: Option<usize>,
-    adaptation_interval: Option<Duration>,
-    metrics: Option<bool>,
-    join_in_flight: Option<bool>,
-}
-
-impl Overrides {
-    pub(super) fn read(document: &mut Document, name: &str) -> Overrides {
-        Overrides {
-            enabled: document.read(&c::SUBGRAPH_BATCH_ENABLED, name),
-            max_batch_size: document.read(&c::SUBGRAPH_BATCH_MAX_SIZE, name),
-            batch_window: document.read(&c::SUBGRAPH_BATCH_WINDOW, name),
-            adaptive: document.read(&c::SUBGRAPH_BATCH_ADAPTIVE, name),
-            max_latency: document.read(&c::SUBGRAPH_BATCH_MAX_LATENCY, name),
-            min_throughput: document.read(&c::SUBGRAPH_BATCH_MIN_THROUGHPUT, name),
-            adaptation_interval: document.read(&c::SUBGRAPH_BATCH_ADAPTATION_INTERVAL, name),
-            metrics: document.read(&c::SUBGRAPH_BATCH_METRICS, name),
-            join_in_flight: document.read(&c::SUBGRAPH_BATCH_JOIN, name),
-        }
-    }
-
-    pub(super) fn over(self, base: &EntityBatchingConfig) -> EntityBatchingConfig {
-        EntityBatchingConfig {
-            enabled: self.enabled.unwrap_or(base.enabled),
-            max_batch_size: self.max_batch_size.unwrap_or(base.max_batch_size),
-            batch_window: self.batch_window.unwrap_or(base.batch_window),
-            adaptive: self.adaptive.unwrap_or(base.adaptive),
-            max_latency: self.max_latency.unwrap_or(base.max_latency),
-            min_throughput: self.min_throughput.unwrap_or(base.min_throughput),
-            adaptation_interval: self.adaptation_interval.unwrap_or(base.adaptation_interval),
-            metrics: self.metrics.unwrap_or(base.metrics),
-            join_in_flight: self.join_in_flight.unwrap_or(base.join_in_flight),
-        }
-    }
-}
-
-/// As a document has it.
-pub(super) fn written(config: &EntityBatchingConfig) -> Value {
-    json!({
-        "enabled": config.enabled,
-        "max_batch_size": config.max_batch_size,
-        "batch_window": span_text(config.batch_window),
-        "adaptive_batching": config.adaptive,
-        "performance_threshold": {
-            "max_latency": span_text(config.max_latency),
-            "min_throughput": config.min_throughput,
-            "adaptation_interval": span_text(config.adaptation_interval),
-        },
-        "metrics": config.metrics,
-        "join_in_flight": config.join_in_flight,
-    })
 }

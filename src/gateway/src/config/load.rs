@@ -10,9 +10,9 @@ use super::document::Document;
 use super::problem::{Problem, place};
 use super::{
     Config, Endpoint, EntityBatchingConfig, ErrorPolicy, HeaderRules, Limits, PlanCacheConfig,
-    SubgraphConfig, SubgraphProtocol,
+    SubgraphConfig, SubgraphProtocol, TrafficConfig,
 };
-use super::{entity_batching, fetch, plan_cache, suggest};
+use super::{fetch, plan_cache, suggest};
 
 mod policies;
 
@@ -55,13 +55,13 @@ pub fn load_with(text: &str, sdl: Option<&str>) -> Result<Loaded, Vec<Problem>> 
     let fault_injection = document.read(&c::FAULT_INJECTION, "");
     let csrf = policies::csrf(&mut document);
     let batching = policies::batching(&mut document);
-    let entity_batching = entity_batching::read(&mut document);
+    let entity_batching = EntityBatchingConfig::read(&mut document, None);
+    let traffic = TrafficConfig::read(&mut document, None);
     let request_sharing = document.read(&c::REQUEST_SHARING, "");
     let headers = policies::headers(&mut document);
     let trace_context = document.read(&c::TRACE_CONTEXT, "");
     let errors = policies::errors(&mut document);
-    let subgraphs =
-        read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref(), entity_batching.as_ref());
+    let subgraphs = read_subgraphs(&mut document, supergraph.as_ref(), errors.as_ref());
 
     let complete = || {
         let (subgraphs, endpoints) = subgraphs.into_iter().unzip();
@@ -76,6 +76,7 @@ pub fn load_with(text: &str, sdl: Option<&str>) -> Result<Loaded, Vec<Problem>> 
             csrf: csrf?,
             batching: batching?,
             entity_batching: entity_batching?,
+            traffic: traffic?,
             request_sharing: request_sharing?,
             headers: headers?,
             trace_context: trace_context?,
@@ -100,6 +101,8 @@ pub struct Changeable {
     pub plan_cache: PlanCacheConfig,
     /// How lookups share calls, for each subgraph that was named.
     pub entity_batching: Vec<EntityBatchingConfig>,
+    /// How calls are controlled, for each subgraph that was named.
+    pub traffic: Vec<TrafficConfig>,
 }
 
 /// The settings that can be changed at run time, with `changes` by path (`plan_cache.max_size`) in the place of the
@@ -124,16 +127,26 @@ pub fn load_changeable(
     }
     document.read_preset();
     let plan_cache = plan_cache::read(&mut document);
-    let general = entity_batching::read(&mut document);
-    let own = subgraphs.iter().map(|name| entity_batching::Overrides::read(&mut document, name));
-    let own: Vec<_> = own.collect();
-    match (plan_cache, general) {
-        (Some(plan_cache), Some(general)) if document.problems.is_empty() => {
-            let entity_batching = own.into_iter().map(|own| own.over(&general)).collect();
-            Ok(Changeable { plan_cache, entity_batching })
+    EntityBatchingConfig::read(&mut document, None);
+    TrafficConfig::read(&mut document, None);
+    let mut entity_batching = Vec::with_capacity(subgraphs.len());
+    let mut traffic = Vec::with_capacity(subgraphs.len());
+    for name in subgraphs {
+        entity_batching.extend(EntityBatchingConfig::read(&mut document, Some(name)));
+        let own = TrafficConfig::read(&mut document, Some(name));
+        traffic.extend(own.zip(timeout(&mut document, name)).map(|(own, timeout)| own.within(timeout)));
+    }
+    match plan_cache {
+        Some(plan_cache) if document.problems.is_empty() => {
+            Ok(Changeable { plan_cache, entity_batching, traffic })
         }
         _ => Err(document.problems),
     }
+}
+
+/// How long a call to a subgraph may take.
+fn timeout(document: &mut Document, subgraph: &str) -> Option<Duration> {
+    document.read(&c::TIMEOUT, subgraph).or_else(|| document.read(&c::ALL_TIMEOUT, ""))
 }
 
 fn read_supergraph(document: &mut Document) -> Option<Supergraph> {
@@ -228,9 +241,7 @@ fn read_subgraphs(
     document: &mut Document,
     supergraph: Option<&Supergraph>,
     errors: Option<&ErrorPolicy>,
-    batching: Option<&EntityBatchingConfig>,
 ) -> Vec<(SubgraphConfig, Option<Endpoint>)> {
-    let default_timeout = document.read(&c::ALL_TIMEOUT, "").unwrap_or_default();
     let named = document.subgraphs();
     let Some(supergraph) = supergraph else {
         for name in named {
@@ -252,13 +263,10 @@ fn read_subgraphs(
             Raw::read(document, name);
         }
     }
-    known
-        .iter()
-        .filter_map(|subgraph| resolve(document, subgraph, default_timeout, errors, batching))
-        .collect()
+    known.iter().filter_map(|subgraph| resolve(document, subgraph, errors)).collect()
 }
 
-/// What the document says of one subgraph.
+/// What the document says of one subgraph, and what of the rest holds for it.
 struct Raw {
     url: Option<String>,
     cluster: Option<String>,
@@ -268,7 +276,8 @@ struct Raw {
     protocol: Option<SubgraphProtocol>,
     headers: HeaderRules,
     errors: policies::SubgraphErrors,
-    entity_batching: entity_batching::Overrides,
+    entity_batching: Option<EntityBatchingConfig>,
+    traffic: Option<TrafficConfig>,
 }
 
 impl Raw {
@@ -280,11 +289,12 @@ impl Raw {
             cluster: document.read(&c::CLUSTER, name),
             authority: document.read(&c::AUTHORITY, name),
             path: document.read(&c::CALL_PATH, name),
-            timeout: document.read(&c::TIMEOUT, name),
+            timeout: timeout(document, name),
             protocol: document.read(&c::PROTOCOL, name),
             headers: policies::subgraph_headers(document, name),
             errors: policies::SubgraphErrors::read(document, name),
-            entity_batching: entity_batching::Overrides::read(document, name),
+            entity_batching: EntityBatchingConfig::read(document, Some(name)),
+            traffic: TrafficConfig::read(document, Some(name)),
         };
         (document.problems.len() == before).then_some(raw)
     }
@@ -294,9 +304,7 @@ impl Raw {
 fn resolve(
     document: &mut Document,
     subgraph: &Subgraph,
-    default_timeout: Duration,
     errors: Option<&ErrorPolicy>,
-    batching: Option<&EntityBatchingConfig>,
 ) -> Option<(SubgraphConfig, Option<Endpoint>)> {
     let name = subgraph.name.as_str();
     let raw = Raw::read(document, name)?;
@@ -319,6 +327,7 @@ fn resolve(
         }
     };
     let cluster = raw.cluster.or_else(|| endpoint.as_ref().map(Endpoint::cluster))?;
+    let timeout = raw.timeout?;
     let config = SubgraphConfig {
         name: name.to_owned(),
         // A cluster's name need not be a host, so it is no default for the authority.
@@ -329,11 +338,12 @@ fn resolve(
             .path
             .unwrap_or_else(|| endpoint.as_ref().map_or_else(|| "/graphql".to_owned(), |e| e.path.clone())),
         cluster,
-        timeout: raw.timeout.unwrap_or(default_timeout),
+        timeout,
         protocol: raw.protocol.unwrap_or(SubgraphProtocol::Auto),
         headers: raw.headers,
         errors: raw.errors.or(errors?),
-        entity_batching: raw.entity_batching.over(batching?),
+        entity_batching: raw.entity_batching?,
+        traffic: raw.traffic?.within(timeout),
     };
     Some((config, endpoint))
 }

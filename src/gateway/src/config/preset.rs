@@ -1,4 +1,5 @@
-//! Presets: other defaults for a kind of place, from the customer's performance guide ("Cache Sizing Guidelines").
+//! Presets: other defaults for a kind of place, from the customer's performance guide ("Cache Sizing Guidelines" and its
+//! checklists of both places).
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,11 @@ impl Preset {
                 ("plan_cache.ttl", json!("5m")),
                 ("plan_cache.metrics", json!(true)),
                 ("entity_batching.adaptive_batching", json!(false)),
+                // Lenient: a subgraph that is being worked on fails often, and its developer waits for it.
+                ("circuit_breaker.failure_threshold", json!(20)),
+                ("circuit_breaker.failure_rate", json!(90)),
+                ("circuit_breaker.reset_timeout", json!("5s")),
+                ("pre_calculated_timeouts.adapt_to_latency", json!(false)),
             ],
             Preset::Production => vec![
                 ("plan_cache.max_size", json!(50_000)),
@@ -33,6 +39,10 @@ impl Preset {
                 ("plan_cache.metrics", json!(true)),
                 ("plan_cache.warning_threshold", json!(80)),
                 ("entity_batching.adaptive_batching", json!(true)),
+                // Strict: half of the share that opens it by default, and a subgraph that stalls is cut early.
+                ("circuit_breaker.failure_threshold", json!(5)),
+                ("circuit_breaker.failure_rate", json!(25)),
+                ("pre_calculated_timeouts.adapt_to_latency", json!(true)),
             ],
         }
     }

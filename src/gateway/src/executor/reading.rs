@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use weir_planner::plan::{ExecutablePlan, FetchId, Target};
+use weir_traffic::outcome::FailureClass;
 
 use super::share::Share;
 use crate::error::Code;
@@ -115,6 +116,22 @@ impl Reading {
                 let all = self.keys.iter().fold(0_usize, |sum, keys| sum.saturating_add(*keys));
                 self.bytes.saturating_mul(own).checked_div(all).unwrap_or(self.bytes)
             }
+        }
+    }
+
+    /// What kind of failure it shows of the subgraph: `status` is what its HTTP status says, and errors with one of `codes` are
+    /// failures too.
+    pub(crate) fn failure(&self, status: Option<FailureClass>, codes: &[String]) -> Option<FailureClass> {
+        if self.unusable.is_some() {
+            return status.or(Some(FailureClass::Malformed));
+        }
+        let listed = |reported: &Reported| codes.iter().any(|code| *code == reported.error.code);
+        if self.broken.is_some() {
+            Some(FailureClass::Malformed)
+        } else if self.errors.iter().any(listed) {
+            Some(FailureClass::GraphQl)
+        } else {
+            status.filter(|_| self.data.is_none())
         }
     }
 

@@ -22,9 +22,14 @@ pub(super) struct Flight {
     /// The end of its window, while it waits for that.
     pub(super) ends: Option<Timestamp>,
     pub(super) until: Timestamp,
-    /// The call, once it was sent, and the request whose stream did so.
-    pub(super) call: Option<CallId>,
-    pub(super) owner: Option<RequestId>,
+    /// Its calls on their way, and the request whose stream has sent each.
+    pub(super) calls: Vec<(CallId, Option<RequestId>)>,
+    /// Whether it has no side effects.
+    pub(super) is_query: bool,
+    /// Calls that failed before.
+    pub(super) tries: u32,
+    /// When it is asked for again, while it waits for that.
+    pub(super) again_at: Option<Timestamp>,
     /// Whether its keys were not asked for before.
     pub(super) is_first_try: bool,
     /// Whether the answer to its first call is lost.
@@ -55,7 +60,7 @@ pub(super) enum Content {
 impl Flight {
     /// The call that a request makes alone.
     pub(super) fn whole(wanted: Wanted, epoch: u64) -> Flight {
-        let Wanted { ticket, group, route, body, lists, until } = wanted;
+        let Wanted { ticket, group, route, body, lists, is_query, until } = wanted;
         Flight {
             group,
             route,
@@ -67,14 +72,16 @@ impl Flight {
             state: State::Sent { at: Timestamp::default(), epoch },
             ends: None,
             until,
-            call: None,
-            owner: None,
+            calls: Vec::new(),
+            is_query,
+            tries: 0,
+            again_at: None,
             is_first_try: true,
             is_sent_again: false,
         }
     }
 
-    /// A call without keys yet, otherwise like `template`.
+    /// A call without keys yet, otherwise like `template`; mutations have no keys.
     pub(super) fn gathering(
         now: Timestamp,
         route: Route,
@@ -94,8 +101,10 @@ impl Flight {
             state: State::Gathering { opened: now, waits: false },
             ends: None,
             until,
-            call: None,
-            owner: None,
+            calls: Vec::new(),
+            is_query: true,
+            tries: 0,
+            again_at: None,
             is_first_try: true,
             is_sent_again: false,
         }
@@ -149,7 +158,7 @@ impl Flight {
 
     /// Adds somebody who waits for it.
     pub(super) fn subscribe(&mut self, subscriber: Subscriber) {
-        if self.call.is_none() {
+        if self.calls.is_empty() {
             self.until = self.until.max(subscriber.until);
         }
         self.subscribers.push(subscriber);
@@ -245,8 +254,10 @@ impl Flight {
             state: State::Sent { at: now, epoch },
             ends: None,
             until: now,
-            call: None,
-            owner: None,
+            calls: Vec::new(),
+            is_query: self.is_query,
+            tries: 0,
+            again_at: None,
             is_first_try: false,
             is_sent_again: false,
         }

@@ -16,13 +16,17 @@ use crate::metric::{CATALOGUE, Kind, Metric};
 
 mod entity_batching;
 mod page;
+mod traffic;
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 8] = [
     "/weir",
     "/weir/plan-cache",
     "/weir/plan-cache/apply",
     "/weir/entity-batching",
     "/weir/entity-batching/apply",
+    "/weir/traffic",
+    "/weir/traffic/apply",
+    "/weir/traffic/breaker",
 ];
 
 const JSON: &str = "application/json";
@@ -30,7 +34,7 @@ const HTML: &str = "text/html; charset=utf-8";
 
 impl Gateway {
     /// An operator's request.
-    pub(super) fn administer(&mut self, _now: Timestamp, id: RequestId, request: &HttpRequest) {
+    pub(super) fn administer(&mut self, now: Timestamp, id: RequestId, request: &HttpRequest) {
         let path = request.path.split('?').next().unwrap_or_default();
         match (request.method.as_str(), path.trim_end_matches('/')) {
             ("GET" | "HEAD", "/weir") => self.ask_counters(id, true),
@@ -40,7 +44,7 @@ impl Gateway {
                 self.page(id, 200, JSON, format!("{state:#}"));
             }
             // Browsers send no JSON to other sites unasked: a page that an operator looks at can't change settings.
-            ("POST", "/weir/plan-cache/apply" | "/weir/entity-batching/apply") if !is_json(request) => {
+            ("POST", path) if PAGES.contains(&path) && !is_json(request) => {
                 let error = json!({"error": "Send it as content-type: application/json."});
                 self.page(id, 415, JSON, error.to_string());
             }
@@ -54,8 +58,22 @@ impl Gateway {
                     self.page(id, status, JSON, body.to_string());
                 }
             }
+            ("GET" | "HEAD", "/weir/traffic") => {
+                let (status, state) = self.traffic_page(now, &request.path);
+                self.page(id, status, JSON, format!("{state:#}"));
+            }
+            ("POST", "/weir/traffic/apply") => {
+                if let Some((status, body)) = self.apply_traffic(id, &request.path, &request.body) {
+                    self.page(id, status, JSON, body.to_string());
+                }
+            }
+            ("POST", "/weir/traffic/breaker") => {
+                if let Some((status, body)) = self.force_breaker(id, &request.body) {
+                    self.page(id, status, JSON, body.to_string());
+                }
+            }
             (_, path) if PAGES.contains(&path) => {
-                let error = json!({"error": "GET the pages, POST to those that end in /apply"});
+                let error = json!({"error": "GET the pages, POST to those that end in /apply or /breaker"});
                 self.page(id, 405, JSON, error.to_string());
             }
             _ => {

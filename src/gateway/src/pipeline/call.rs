@@ -6,13 +6,13 @@ use std::time::Duration;
 use weir_planner::ExecutablePlan;
 use weir_planner::plan::{FetchId, OperationKind};
 
+use super::traffic::{Sent, class_of, class_of_status, is_passing};
 use super::{Calling, Gateway};
-use crate::config::SubgraphConfig;
 use crate::error::Code;
-use crate::event::{Call, CallFailure, CallId, HttpResponse, Level, Output, RequestId, Timestamp};
+use crate::event::{CallFailure, CallId, HttpResponse, Level, Output, RequestId, Timestamp};
 use crate::executor::{Answer, Reading, ReadyCall};
 use crate::limit::Limit;
-use crate::loader::{Departure, FlightId, Landed, Route, Sharing, Subscriber, Ticket, Wanted};
+use crate::loader::{Landed, Route, Sharing, Subscriber, Ticket, Wanted};
 use crate::metric::Metric;
 use crate::response::errors::GraphQlError;
 
@@ -31,14 +31,14 @@ impl Gateway {
         let ReadyCall { fetch, subgraph, body, lists } = ready;
         let Some(request) = self.requests.get_mut(&id) else { return };
         let engine = Rc::clone(&request.engine);
-        let Some(config) = engine.config.subgraphs.get(subgraph.0 as usize) else {
+        if engine.config.subgraphs.len() <= subgraph.0 as usize {
             // A plan names subgraphs of its own supergraph only; if not, the fetch must end all the same.
             self.outputs.push_back(Output::Log(Level::Error, "weir: a plan names no subgraph".into()));
             if let Some(execution) = request.work.running(part) {
-                execution.fail(fetch, &error_of(CallFailure::Refused, None));
+                execution.fail(fetch, &error_of(CallFailure::Refused, "", Duration::ZERO));
             }
             return self.advance(now, id, part);
-        };
+        }
         let generation = request.generation;
         let headers = request.headers_to(&self.plain_headers, subgraph);
         let Some(execution) = request.work.running(part) else { return };
@@ -48,11 +48,11 @@ impl Gateway {
         let label = engine.label(subgraph);
         let sharing = if is_query { self.sharing(label) } else { Sharing::NONE };
         let route = Route { generation, subgraph, headers: headers.deciding };
-        let until = now.after(config.timeout.min(left).max(Duration::from_millis(1)));
+        let until = now.after(left.max(Duration::from_millis(1)));
         let ticket = Ticket { request: id, part, fetch };
         let keys = lists.iter().fold(0_usize, |sum, list| sum.saturating_add(list.keys.len()));
         let placed =
-            self.loader.want(now, Wanted { ticket, group, route, body, lists, until }, is_expected, sharing);
+            self.loader.want(now, Wanted { ticket, group, route, body, lists, is_query, until }, is_expected, sharing);
         if placed.flights != 1
             && let Some(execution) = self.requests.get_mut(&id).and_then(|request| request.work.running(part))
         {
@@ -63,49 +63,16 @@ impl Gateway {
         }
     }
 
-    /// Sends the calls that are due.
-    pub(super) fn send_flights(&mut self, now: Timestamp) {
-        while let Some(departure) = self.loader.depart(now) {
-            self.send_flight(now, departure);
-        }
-        if self.loader.needs_turn() {
-            self.outputs.push_back(Output::Wake);
-        }
-    }
-
-    fn send_flight(&mut self, now: Timestamp, departure: Departure) {
-        let id = self.next_call_id();
-        let owner = departure.is_at_once.then_some(departure.owner);
-        self.calls.insert(id, Calling::Flight(departure.flight));
-        self.loader.sent(departure.flight, id, owner);
-        let subgraph = departure.route.subgraph;
-        let Some(request) = self.requests.get_mut(&departure.owner) else { return };
-        let engine = Rc::clone(&request.engine);
-        let Some(config) = engine.config.subgraphs.get(subgraph.0 as usize) else { return };
-        let headers = request.headers_to(&self.plain_headers, subgraph).all;
-        let call = Call {
-            id,
-            request: owner,
-            method: "POST",
-            cluster: config.cluster.clone(),
-            authority: config.authority.clone(),
-            path: config.path.clone(),
-            headers,
-            body: Rc::clone(&departure.body),
-            timeout: departure.until.since(now).max(Duration::from_millis(1)),
-        };
-        let label = engine.label(subgraph);
-        self.count(Metric::SubgraphCalls(label), 1);
-        self.departed(now, label, &departure);
-        self.outputs.push_back(Output::Call(call));
-    }
-
     /// A subgraph has answered.
     pub(super) fn call_done(&mut self, now: Timestamp, call: CallId, response: HttpResponse) {
         match self.calls.remove(&call) {
-            Some(Calling::Flight(flight)) => self.flight_answered(now, flight, response),
+            Some(Calling::Flight(sent)) => self.flight_answered(now, call, sent, response),
+            Some(Calling::Abandoned(sent, expires)) => {
+                let (class, _) = class_of_status(now, response.status, &response.headers);
+                self.abandoned_ended(now, call, (&sent, expires), class);
+            }
             Some(other) => self.own_call_ended(now, other, Ok(response)),
-            // The request it was made for has been answered, or its client is gone.
+            // Its answer came later than it could.
             None => {}
         }
     }
@@ -113,18 +80,35 @@ impl Gateway {
     /// A call has failed without an answer.
     pub(super) fn call_failed(&mut self, now: Timestamp, call: CallId, failure: CallFailure) {
         match self.calls.remove(&call) {
-            Some(Calling::Flight(flight)) => self.flight_failed(now, flight, failure),
+            Some(Calling::Flight(sent)) => self.flight_failed(now, call, sent, failure),
+            Some(Calling::Abandoned(sent, expires)) => {
+                self.abandoned_ended(now, call, (&sent, expires), Some(class_of(failure)));
+            }
             Some(other) => self.own_call_ended(now, other, Err(failure)),
             None => {}
         }
     }
 
-    fn flight_answered(&mut self, now: Timestamp, flight: FlightId, response: HttpResponse) {
-        let Some(landed) = self.loader.land(flight) else { return };
+    fn flight_answered(&mut self, now: Timestamp, call: CallId, sent: Sent, response: HttpResponse) {
         let HttpResponse { status, headers, body } = response;
+        let (class, retry_after) = class_of_status(now, status, &headers);
+        if let Some(class) = class.filter(|_| is_passing(status, retry_after)) {
+            let Some(outlook) = self.loader.failed(sent.flight, call) else { return };
+            if outlook.has_another || self.ask_again(now, &sent, outlook, class, retry_after) {
+                return self.call_ended(now, call, &sent, Some(class));
+            }
+        }
+        let label = sent.label;
+        let tries = self.loader.tries(sent.flight);
+        let Some(landed) = self.land(call, &sent) else {
+            return self.call_ended(now, call, &sent, class);
+        };
         let readings = self.read(&landed, status, body);
-        let poisoned = readings.first().is_some_and(|(_, _, reading, _)| reading.fails_all());
-        let label = self.label_of(&landed);
+        let first = readings.first();
+        let poisoned = first.is_some_and(|(_, _, reading, _)| reading.fails_all());
+        let codes = self.traffic.guard(label).map_or(&[][..], |guard| guard.graphql_codes());
+        let failure = first.and_then(|(_, _, reading, _)| reading.failure(class, codes));
+        self.call_ended(now, call, &sent, failure);
         self.landed(now, label, &landed, !poisoned);
         if poisoned
             && !matches!(status, 429 | 503)
@@ -133,6 +117,7 @@ impl Gateway {
         {
             return self.split(now, landed);
         }
+        self.tried(label, tries, sent.is_hedge, failure.is_none());
         let mut fine = true;
         for subscriber in &landed.subscribers {
             fine &= self.give(subscriber, &landed, &readings, &headers);
@@ -141,6 +126,15 @@ impl Gateway {
             self.count(Metric::SubgraphFailures(label), 1);
         }
         self.advance_all(now, &landed.subscribers);
+    }
+
+    /// Takes what a call has brought, or failed to; other calls for the same have come too late.
+    fn land(&mut self, call: CallId, sent: &Sent) -> Option<Landed> {
+        let landed = self.loader.land(sent.flight)?;
+        for other in landed.calls.iter().filter(|other| **other != call) {
+            self.abandon(*other);
+        }
+        Some(landed)
     }
 
     /// Reads an answer, once for each plan that a request with it runs.
@@ -222,19 +216,33 @@ impl Gateway {
         });
     }
 
-    fn flight_failed(&mut self, now: Timestamp, flight: FlightId, failure: CallFailure) {
-        let Some(landed) = self.loader.land(flight) else { return };
-        let label = self.label_of(&landed);
-        self.landed(now, label, &landed, false);
-        self.count(Metric::SubgraphFailures(label), 1);
+    fn flight_failed(&mut self, now: Timestamp, call: CallId, sent: Sent, failure: CallFailure) {
+        let class = class_of(failure);
+        let Some(outlook) = self.loader.failed(sent.flight, call) else {
+            return self.call_ended(now, call, &sent, Some(class));
+        };
+        let again = outlook.has_another || self.ask_again(now, &sent, outlook, class, None);
+        self.call_ended(now, call, &sent, Some(class));
         if failure == CallFailure::Refused {
-            self.count(Metric::SubgraphRefusals(label), 1);
+            self.count(Metric::SubgraphRefusals(sent.label), 1);
         }
+        if again {
+            return;
+        }
+        let tries = self.loader.tries(sent.flight);
+        let Some(landed) = self.land(call, &sent) else { return };
+        self.landed(now, sent.label, &landed, false);
+        self.tried(sent.label, tries, sent.is_hedge, false);
+        if failure != CallFailure::TimedOut {
+            let name = self.labels.names().get(sent.label.0 as usize).cloned().unwrap_or_default();
+            return self.fail(now, &landed, &error_of(failure, &name, Duration::ZERO));
+        }
+        self.count(Metric::SubgraphFailures(sent.label), 1);
         let mut is_late = false;
         for subscriber in &landed.subscribers {
             let Ticket { request: id, part, fetch } = subscriber.ticket;
             let Some(request) = self.requests.get_mut(&id) else { continue };
-            if failure == CallFailure::TimedOut && request.deadline <= subscriber.until.min(landed.until) {
+            if request.deadline <= sent.until {
                 // It is the request that took too long, whichever of the host's timers comes first; the host's
                 // clock may even be a little behind `now`.
                 self.exceed(id);
@@ -242,13 +250,27 @@ impl Gateway {
                 continue;
             }
             let config = request.engine.config.subgraphs.get(landed.subgraph.0 as usize);
-            let error = error_of(failure, config);
+            let name = config.map_or("", |config| config.name.as_str());
+            let error = error_of(failure, name, sent.until.since(sent.at));
             if let Some(execution) = request.work.running(part) {
                 execution.fail(fetch, &error);
             }
         }
         if is_late {
             self.end_late(now);
+        }
+        self.advance_all(now, &landed.subscribers);
+    }
+
+    /// Gives an error to all who wait for a flight.
+    pub(super) fn fail(&mut self, now: Timestamp, landed: &Landed, error: &GraphQlError) {
+        self.count(Metric::SubgraphFailures(self.label_of(landed)), 1);
+        for subscriber in &landed.subscribers {
+            let Ticket { request, part, fetch } = subscriber.ticket;
+            let request = self.requests.get_mut(&request);
+            if let Some(execution) = request.and_then(|request| request.work.running(part)) {
+                execution.fail(fetch, error);
+            }
         }
         self.advance_all(now, &landed.subscribers);
     }
@@ -280,13 +302,13 @@ impl Gateway {
             Calling::StoreGet(key, get) => self.store_got(now, key, *get, answer),
             Calling::StorePut(put) => self.store_put_ended(now, *put, answer),
             Calling::Supergraph => self.fetched(now, answer),
-            Calling::Flight(_) => {}
+            Calling::Check(label) => self.check_ended(now, label, answer),
+            Calling::Flight(_) | Calling::Abandoned(..) => {}
         }
     }
 }
 
-fn error_of(failure: CallFailure, config: Option<&SubgraphConfig>) -> GraphQlError {
-    let service = config.map_or("", |config| config.name.as_str());
+fn error_of(failure: CallFailure, service: &str, timeout: Duration) -> GraphQlError {
     let (code, message) = match failure {
         CallFailure::Refused => (
             Code::SubgraphRefused,
@@ -297,12 +319,13 @@ fn error_of(failure: CallFailure, config: Option<&SubgraphConfig>) -> GraphQlErr
         CallFailure::Unreachable => {
             (Code::SubgraphUnreachable, format!("Subgraph \"{service}\" could not be reached."))
         }
+        CallFailure::Reset => (
+            Code::SubgraphUnreachable,
+            format!("The connection to subgraph \"{service}\" broke before its answer."),
+        ),
         CallFailure::TimedOut => (
             Code::SubgraphTimedOut,
-            format!(
-                "Subgraph \"{service}\" did not answer within {} ms.",
-                config.map_or(0, |config| config.timeout.as_millis())
-            ),
+            format!("Subgraph \"{service}\" did not answer within {} ms.", timeout.as_millis()),
         ),
         CallFailure::Interrupted => {
             (Code::SubgraphUnreachable, format!("The answer of subgraph \"{service}\" broke off."))

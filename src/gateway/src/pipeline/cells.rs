@@ -1,5 +1,5 @@
 //! Values that all workers of an Envoy agree on, one shared-data key each: who holds the lease, settings changed at
-//! run time, the supergraph on offer.
+//! run time, the supergraph on offer, and for each subgraph its breakers, slots and health.
 //!
 //! Shared data outlives configurations and code, so each value begins with its format, and names the configuration that it
 //! belongs to; another's is not read (DESIGN §5).
@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use weir_cache::{Ask, Reply};
 
 use super::Gateway;
+use super::traffic::TrafficCell;
 use crate::event::Timestamp;
 
 /// What is asked of which value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cell {
     /// Who holds the lease.
     ReadLease,
@@ -35,6 +36,8 @@ pub(super) enum Cell {
     ReadWarming,
     /// This one does.
     WroteWarming,
+    /// What the workers agree on about a subgraph.
+    Traffic(Box<TrafficCell>),
 }
 
 impl Cell {
@@ -45,6 +48,8 @@ impl Cell {
             Cell::ReadOffer | Cell::WroteOffer => "weir.supergraph.offer",
             Cell::ReadWarming | Cell::WroteWarming => "weir.supergraph.warming",
             Cell::ReadSdl | Cell::WroteSdl => "weir.supergraph.sdl",
+            // Each subgraph has its own: `Gateway::edit`.
+            Cell::Traffic(_) => "weir.traffic",
         }
     }
 }
@@ -76,6 +81,7 @@ impl Gateway {
             (Cell::WroteOffer, Reply::Set(result)) => self.offer_written(result.is_ok()),
             (Cell::ReadWarming, Reply::Got { value, .. }) => self.warming_read(now, value.as_deref()),
             (Cell::WroteSdl, Reply::Set(result)) => self.sdl_written(result.is_ok()),
+            (Cell::Traffic(cell), reply) => self.traffic_answered(now, cell, reply),
             _ => {}
         }
     }

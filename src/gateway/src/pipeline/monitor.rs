@@ -59,6 +59,8 @@ pub(super) enum Asked {
     Alerts,
     /// An operator: a page or its data.
     Page(RequestId, bool),
+    /// The traffic to subgraphs.
+    Traffic,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -153,6 +155,7 @@ impl Gateway {
     pub(super) fn counters_read(&mut self, now: Timestamp, values: &[u64]) {
         match self.monitor.asked.pop_front() {
             Some(Asked::Alerts) => self.watch_rates(values),
+            Some(Asked::Traffic) => self.traffic_summed(now, values),
             Some(Asked::Page(id, as_html)) => self.show(now, id, as_html, values),
             None => {}
         }

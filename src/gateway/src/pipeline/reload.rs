@@ -323,7 +323,7 @@ impl Gateway {
         let engine = Rc::new(Engine::new(config, supergraph, &mut self.labels));
         if self.labels.names().len() != known {
             self.outputs.push_back(Output::Subgraphs(self.labels.names().to_vec()));
-            self.renew_batching();
+            self.renew_subgraphs(now);
         }
         self.last_generation = self.last_generation.wrapping_add(1);
         let configured = self.cache_config.warm_up.operations.clone();
@@ -402,6 +402,7 @@ impl Gateway {
         let Preparing { engine, plans, generation, offer, .. } = preparing;
         self.tell_memory();
         self.engine = engine;
+        self.renew_subgraphs(now);
         self.plans = plans;
         self.plans.configure(now.0, &self.cache_config);
         self.told.1 = weir_cache::Totals::default();

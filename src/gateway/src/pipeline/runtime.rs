@@ -150,8 +150,9 @@ impl Gateway {
     }
 
     fn apply(&mut self, now: Timestamp, changed: Changeable) {
-        let Changeable { plan_cache: config, entity_batching } = changed;
+        let Changeable { plan_cache: config, entity_batching, traffic } = changed;
         self.set_batching(entity_batching);
+        self.set_traffic(now, traffic);
         self.plans.configure(now.0, &config);
         self.tell_memory();
         if let Some(shared) = &mut self.shared {
@@ -170,11 +171,12 @@ impl Gateway {
 }
 
 impl Gateway {
-    /// The settings of entity batching for the subgraphs that there are now, with the changes in force.
-    pub(super) fn renew_batching(&mut self) {
+    /// Takes the settings for the subgraphs that there are now, with the changes in force.
+    pub(super) fn renew_subgraphs(&mut self, now: Timestamp) {
         let changed = load_changeable(&self.document, self.labels.names(), &self.runtime.changes);
-        if let Ok(Changeable { entity_batching, .. }) = changed {
+        if let Ok(Changeable { entity_batching, traffic, .. }) = changed {
             self.set_batching(entity_batching);
+            self.set_traffic(now, traffic);
         }
     }
 }

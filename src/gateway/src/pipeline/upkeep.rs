@@ -33,6 +33,7 @@ impl Gateway {
             let micros = std::mem::take(&mut self.looked_micros);
             self.count_many(Metric::PlanCacheLookupTimeTotal, micros);
             self.tend_batches(now);
+            self.tend_traffic(now);
             self.watch(now);
         }
         self.go_on_warming(now, is_tick);
@@ -79,6 +80,7 @@ impl Gateway {
         self.retire_store();
         self.retire_alerts();
         self.retire_batches();
+        self.retire_traffic();
     }
 
     fn resized(&mut self, before: (usize, usize), after: (usize, usize)) {

@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use weir_cache::Strategy;
 
 use super::*;
-use crate::config::catalogue::CATALOGUE;
+use crate::config::catalogue;
 use crate::config::{Coherency, Preset, WarmUpOperation};
 
 #[track_caller]
@@ -91,7 +91,7 @@ fn presets_are_the_guides_and_what_is_written_beats_them() {
 fn each_value_of_a_preset_is_that_of_a_setting() {
     for (word, preset) in Preset::ALL {
         for (path, value) in preset.settings() {
-            assert!(CATALOGUE.iter().any(|entry| entry.path() == path), "{word}: {path}");
+            assert!(catalogue::entries().any(|entry| entry.path() == path), "{word}: {path}");
             let mut document = json!({});
             let place = path.split('.').fold(&mut document, |group, key| &mut group[key]);
             *place = value;
