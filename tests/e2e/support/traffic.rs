@@ -1,4 +1,4 @@
-//! The operators' pages of traffic control.
+//! Traffic control: how a gateway has none, and the operators' pages of it.
 
 use std::time::Duration;
 
@@ -16,12 +16,9 @@ const ROOTS_BESIDE_WORKERS: u64 = 1;
 pub(crate) fn state(gateway: &Gateway, subgraph: &str) -> Value {
     let page = client::get(&gateway.admin_url("/weir/traffic"));
     assert_eq!(page.status, 200, "{}", page.text());
-    // A page is of the worker that was asked, and its key may say so.
-    let page = page.json();
-    let subgraphs =
-        page.as_object().and_then(|page| page.iter().find(|(key, _)| key.starts_with("subgraphs")));
-    let (_, subgraphs) = subgraphs.unwrap_or_else(|| panic!("no subgraphs in {page:#}"));
-    subgraphs.get(subgraph).unwrap_or_else(|| panic!("no {subgraph} in {page:#}")).clone()
+    let state = &page.json()["subgraphs"][subgraph];
+    assert!(state.is_object(), "no {subgraph} in {}", page.text());
+    state.clone()
 }
 
 /// Forces a breaker `open` or `closed`, or lets it go.
