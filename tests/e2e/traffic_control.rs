@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::support::gateway::Gateway;
 use crate::support::patience::wait_for;
 use crate::support::reply::Reply;
+use crate::support::traffic;
 
 const WORKERS: u32 = 2;
 
@@ -29,16 +30,11 @@ const BOTH: usize = 12;
 
 /// Settings for `reviews` over all else off.
 fn only(reviews: &Value) -> Value {
-    let mut settings = json!({
-        "circuit_breaker": { "enabled": false },
-        "pre_calculated_timeouts": { "enabled": false },
-        "connection_pool": { "retry_policy": { "max_retries": 0 } },
-        "health_check": { "mode": "off" },
+    traffic::off(json!({
         // So that each request makes its own calls.
         "entity_batching": { "enabled": false, "join_in_flight": false },
-    });
-    settings["subgraphs"] = json!({ "reviews": reviews });
-    settings
+        "subgraphs": { "reviews": reviews },
+    }))
 }
 
 fn stat(gateway: &Gateway, name: &str) -> u64 {

@@ -11,6 +11,24 @@ use super::patience::wait_for;
 /// Envoy's main thread takes settings too.
 const ROOTS_BESIDE_WORKERS: u64 = 1;
 
+/// Settings without traffic control: each call is sent once and to whom it is meant for, and nobody is called but for a
+/// client. For subgraphs that fail on purpose, and calls that are counted. What `settings` have of it holds.
+pub(crate) fn off(mut settings: Value) -> Value {
+    let off = [
+        ("/circuit_breaker/enabled", json!(false)),
+        ("/pre_calculated_timeouts/enabled", json!(false)),
+        ("/connection_pool/retry_policy/max_retries", json!(0)),
+        ("/health_check/mode", json!("off")),
+    ];
+    for (pointer, value) in off {
+        let place = pointer.split('/').skip(1).fold(&mut settings, |place, key| &mut place[key]);
+        if place.is_null() {
+            *place = value;
+        }
+    }
+    settings
+}
+
 /// What `GET /weir/traffic` says of a subgraph.
 #[track_caller]
 pub(crate) fn state(gateway: &Gateway, subgraph: &str) -> Value {
