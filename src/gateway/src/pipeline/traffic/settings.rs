@@ -103,7 +103,7 @@ impl Settings {
     }
 
     /// Whether Weir itself checks the subgraph's health.
-    pub(super) fn checks(&self) -> bool {
+    pub(in crate::pipeline) fn checks(&self) -> bool {
         self.traffic.health.mode == HealthMode::Weir
     }
 }
