@@ -18,7 +18,8 @@ pub(crate) enum Sickness {
     Garbage,
     /// It answers rightly, a hundred times slower.
     Slows,
-    /// It closes connections for a second, answers for a second, and so on.
+    /// It closes connections for 0.7 s, answers for 0.7 s, and so on: no divisor of the reset time, by which each probe would
+    /// meet the same half.
     Flaps,
 }
 
@@ -47,7 +48,7 @@ impl Sickness {
             Sickness::Resets => "resets connections",
             Sickness::Garbage => "answers garbage",
             Sickness::Slows => "slows 100-fold (500 ms)",
-            Sickness::Flaps => "flaps (resets for 1 s, is well for 1 s)",
+            Sickness::Flaps => "flaps (resets for 0.7 s, is well for 0.7 s)",
         }
     }
 
@@ -59,7 +60,7 @@ impl Sickness {
             Sickness::Resets => json!({ "mode": "reset" }),
             Sickness::Garbage => json!({ "mode": "not_json" }),
             Sickness::Slows => json!({ "latency": "500ms" }),
-            Sickness::Flaps => json!({ "mode": "reset", "flap": "1s" }),
+            Sickness::Flaps => json!({ "mode": "reset", "flap": "700ms" }),
         };
         subgraph.process().change(&change);
     }
