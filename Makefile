@@ -1,5 +1,5 @@
 # `make` alone prints what there is. Each target is one script in tools/.
-.PHONY: help setup demo test wasm e2e compose-test bench bench-cache bench-path fuzz differential lint fmt
+.PHONY: help setup demo test wasm e2e compose-test bench bench-cache bench-path resilience fuzz differential lint fmt
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -31,6 +31,9 @@ bench-cache: ## measure the plan cache alone, natively and in wasm (docs/plan-ca
 
 bench-path: ## measure the execution of requests alone, natively and in wasm (docs/execution-path.md)
 	@tools/bench-core.sh path
+
+resilience: ## sick subgraphs under load, with Weir's breaker, without it, with Envoy alone (tests/README.md, Resilience)
+	@tools/resilience.sh
 
 fuzz: ## fuzz each target for SECONDS=1200, or one: TARGET=operation (tests/fuzz/README.md)
 	@SECONDS_EACH=$(or $(SECONDS),1200) tools/fuzz.sh $(TARGET)

@@ -9,6 +9,7 @@ use crate::support::client;
 use crate::support::gateway::Gateway;
 use crate::support::raw::{self, Connection};
 use crate::support::subgraphs::Subgraphs;
+use crate::support::traffic;
 use crate::support::world::World;
 
 const STOREFRONT: &str = include_str!("../benches/gateway/storefront.graphql");
@@ -52,7 +53,8 @@ fn load(world: &World, requests: &[String], times: usize) {
 /// Calls that the subgraphs got for each request.
 fn calls_per_request(config: &Value, requests: &[String]) -> f64 {
     const TIMES: usize = 1_000;
-    let world = World::start(config, 1);
+    // Neither retries nor health checks are counted.
+    let world = World::start(&traffic::off(config.clone()), 1);
     // Plans are made, and connections.
     load(&world, requests, 100);
     world.subgraphs.reset();
@@ -84,7 +86,7 @@ fn requests_that_meet_the_same_entities_need_few_of_their_calls() {
 
 #[test]
 fn different_forwarded_headers_never_share_a_call() {
-    let config = json!({"headers": {"request": [{"forward": "x-tenant"}]}});
+    let config = traffic::off(json!({"headers": {"request": [{"forward": "x-tenant"}]}}));
     let world = World::start(&config, 1);
     let text = storefront(2, 2);
     let expected = client::post(&world.subgraphs.monolith(), &text).json();

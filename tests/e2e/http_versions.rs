@@ -11,6 +11,7 @@ use crate::support::gateway::Gateway;
 use crate::support::operations::{ME, demo, demo_answer};
 use crate::support::ports;
 use crate::support::subgraphs::Subgraphs;
+use crate::support::traffic;
 use crate::support::world::{World, calm};
 
 const PREFACE: usize = 24;
@@ -47,10 +48,10 @@ fn subgraphs_that_speak_http2_are_found_and_called_over_it() {
 #[test]
 fn over_http1_answers_and_failures_are_the_same() {
     let http1 = json!({ "protocol": "http1" });
-    let config = json!({ "subgraphs": {
+    let config = traffic::off(json!({ "subgraphs": {
         "accounts": http1, "products": http1, "reviews": http1,
         "inventory": { "protocol": "http1", "timeout": "1s" },
-    }});
+    }}));
     let world = World::start(&config, 1);
     let log = world.gateway.process.log();
     assert!(log.contains("calls      HTTP/1.1: accounts, inventory, products, reviews"), "{log}");
@@ -106,7 +107,8 @@ fn one_call(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<()> {
 fn with_accounts(subgraphs: &Subgraphs, accounts: SocketAddr) -> Gateway {
     let settings =
         json!({ "url": format!("http://{accounts}/graphql"), "protocol": "http2", "timeout": "2s" });
-    Gateway::run(&subgraphs.supergraph(), &json!({ "subgraphs": { "accounts": settings } }), 1)
+    let config = traffic::off(json!({ "subgraphs": { "accounts": settings } }));
+    Gateway::run(&subgraphs.supergraph(), &config, 1)
 }
 
 #[test]

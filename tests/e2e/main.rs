@@ -26,3 +26,4 @@ mod streams;
 mod subgraph_failures;
 mod suites;
 mod support;
+mod traffic_control;

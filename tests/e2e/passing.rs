@@ -14,6 +14,7 @@ use crate::support::client;
 use crate::support::gateway::{Gateway, render};
 use crate::support::operations::ME;
 use crate::support::reply::Reply;
+use crate::support::traffic;
 use crate::support::world::calm;
 use crate::support::{ports, raw};
 
@@ -54,7 +55,8 @@ fn start() -> Pair {
         &[b"set-cookie: r=1", b"x-side: right", b"x-unasked: 1", b"cache-control: private, max-age=30"],
         r#"{"data":{"right":null},"errors":[{"message":"db-7 is down","path":["right"],"extensions":{"code":"DB","stack":[]}}]}"#,
     );
-    let config = json!({
+    // The last call must be a client's.
+    let config = traffic::off(json!({
         "csrf": {"mode": "strict"},
         "batching": {"enabled": true, "max_operations": 3},
         "headers": {
@@ -70,7 +72,7 @@ fn start() -> Pair {
             "headers": {"request": [{"remove": "authorization"}]},
             "errors": {"mode": "mask", "message": "Sorry."},
         }},
-    });
+    }));
     Pair { gateway: Gateway::run(&supergraph(&left, &right), &config, 1), left, right }
 }
 
@@ -142,7 +144,7 @@ fn headers_reach_each_subgraph_by_its_rules_alone() {
 fn a_filter_above_weir_makes_envoys_span_the_parent() {
     let (left, right) = (Canned::start(&[], r#"{"data":{"left":"L"}}"#), Canned::start(&[], "{}"));
     let (address, admin) = (ports::free(), ports::free());
-    let mut bootstrap = render(&supergraph(&left, &right), &json!({}), address, admin);
+    let mut bootstrap = render(&supergraph(&left, &right), &traffic::off(json!({})), address, admin);
     let manager =
         &mut bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
     manager["tracing"] = json!({"random_sampling": {"value": 100}, "provider": {

@@ -6,6 +6,7 @@ use crate::support::gateway::{Gateway, render};
 use crate::support::patience::wait_for;
 use crate::support::ports;
 use crate::support::subgraphs::Subgraphs;
+use crate::support::traffic;
 use crate::support::vitals::Vitals;
 
 #[test]
@@ -13,10 +14,10 @@ fn the_data_of_the_subgraphs_that_answer_is_kept() {
     let subgraphs = Subgraphs::start();
     let nobody = ports::free();
     // A cluster of its own for inventory, from which the hosts are taken: Envoy refuses the call at dispatch.
-    let config = json!({ "subgraphs": {
+    let config = traffic::off(json!({ "subgraphs": {
         "inventory": { "cluster": "nowhere" },
         "reviews": { "url": format!("http://{nobody}/graphql") },
-    }});
+    }}));
     let (address, admin) = (ports::free(), ports::free());
     let mut bootstrap = render(&subgraphs.supergraph(), &config, address, admin);
     let clusters = bootstrap["static_resources"]["clusters"].as_array_mut().unwrap();

@@ -66,7 +66,11 @@ fn an_entity_fetch_that_fails_leaves_the_rest() {
                 "The answer of subgraph \"inventory\" is not a GraphQL response: the body is empty.",
             ),
             ("errors_without_data", "REFUSED", "the subgraph refused the operation"),
-            ("reset", "SUBGRAPH_UNREACHABLE", "Subgraph \"inventory\" could not be reached."),
+            (
+                "reset",
+                "SUBGRAPH_UNREACHABLE",
+                "The connection to subgraph \"inventory\" broke before its answer.",
+            ),
             ("truncated", "SUBGRAPH_UNREACHABLE", "The answer of subgraph \"inventory\" broke off."),
             ("hang", "SUBGRAPH_TIMED_OUT", "Subgraph \"inventory\" did not answer within 1000 ms."),
             ("slow", "SUBGRAPH_TIMED_OUT", "Subgraph \"inventory\" did not answer within 1000 ms."),

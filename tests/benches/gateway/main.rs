@@ -18,11 +18,14 @@
 
 mod floor;
 mod load;
+mod machine;
 mod measured;
+mod options;
 mod peer;
 mod plain;
 mod profile;
 mod recorder;
+mod response;
 mod rows;
 mod sides;
 #[allow(dead_code, reason = "shared with the end-to-end tests, which use all of it")]
@@ -34,14 +37,13 @@ mod workload;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fmt::Debug;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use floor::Recording;
 use load::{Exchange, Load};
 use measured::Measured;
+use options::{chosen, number};
 use rows::{ROWS, Row, Sharing, Side, Switches, Version};
 use sides::Running;
 use support::subgraphs::Subgraphs;
@@ -66,7 +68,7 @@ fn main() {
 
     let mut running: HashMap<Side, Running> = HashMap::new();
     let mut measured = Vec::new();
-    for row in chosen() {
+    for row in chosen("WEIR_BENCH_ROWS", ROWS, |row| row.key) {
         let running = match running.entry(row.side) {
             Entry::Occupied(running) => running.into_mut(),
             Entry::Vacant(new) => match Running::start(row.side, &subgraphs, &recording, switches) {
@@ -100,23 +102,5 @@ fn exchanges(row: Row, running: &Running, subgraphs: &Subgraphs, recording: &Rec
         Side::Weir(..) | Side::Peer => {
             row.workload.exchanges(&format!("http://{}/graphql", running.address()), subgraphs)
         }
-    }
-}
-
-/// The rows that `$WEIR_BENCH_ROWS` names; all without it.
-fn chosen() -> Vec<Row> {
-    let Ok(keys) = std::env::var("WEIR_BENCH_ROWS") else { return ROWS.to_vec() };
-    let find = |key: &str| {
-        let known = || ROWS.iter().map(|row| row.key).collect::<Vec<_>>().join(", ");
-        let row = ROWS.iter().find(|row| row.key == key);
-        *row.unwrap_or_else(|| panic!("WEIR_BENCH_ROWS: no row {key:?}; there are {}", known()))
-    };
-    keys.split(',').map(|key| find(key.trim())).collect()
-}
-
-fn number<T: FromStr<Err: Debug>>(variable: &str, default: T) -> T {
-    match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|error| panic!("{variable}: {text:?}: {error:?}")),
-        Err(_) => default,
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::floor::Recording;
+use crate::machine;
 use crate::measured::Measured;
 use crate::rows::{Side, Version};
 
@@ -13,7 +14,7 @@ pub(crate) fn markdown(measured: &[Measured], connections: usize, recording: &Re
          subgraphs on loopback of one machine: {}.\n\n",
         recording.exchange.answer.len() as f64 / 1000.0,
         recording.shape(),
-        machine()
+        machine::describe()
     );
     text.push_str(
         "| | requests/s | p50 ms | p95 ms | p99 ms | gateway CPU, µs a request | to its floor | subgraph calls a request | \
@@ -56,15 +57,4 @@ pub(crate) fn markdown(measured: &[Measured], connections: usize, recording: &Re
     }
     let _ = writeln!(text, "\n{answers} answers, each compared byte for byte.");
     text
-}
-
-/// Processors and their kind.
-fn machine() -> String {
-    let count = std::thread::available_parallelism().map_or(0, usize::from);
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map(|(_, model)| model);
-    format!("{count} processors ({})", model.unwrap_or("kind not known"))
 }

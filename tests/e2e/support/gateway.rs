@@ -60,12 +60,23 @@ impl Gateway {
         Gateway { process, address, admin, envoy, ready_after, start_cpu }
     }
 
-    /// Envoy with a bootstrap that listens at `address` and `admin`.
+    /// Envoy of one worker with a bootstrap that listens at `address` and `admin`.
     #[track_caller]
     pub(crate) fn of_bootstrap(bootstrap: &Value, address: SocketAddr, admin: SocketAddr) -> Gateway {
+        Gateway::of_bootstrap_with(bootstrap, address, admin, 1)
+    }
+
+    /// The same with a number of workers.
+    #[track_caller]
+    pub(crate) fn of_bootstrap_with(
+        bootstrap: &Value,
+        address: SocketAddr,
+        admin: SocketAddr,
+        workers: u32,
+    ) -> Gateway {
         let files = tempfile::tempdir().expect("a folder can be made");
         let start = Instant::now();
-        let process = start_envoy(files.path(), bootstrap, &["--concurrency", "1"]);
+        let process = start_envoy(files.path(), bootstrap, &["--concurrency", &workers.to_string()]);
         let ready_after = wait_until_ready(&process, address, start);
         let envoy = process.pid();
         let start_cpu = process::busiest_thread(envoy);
@@ -89,10 +100,15 @@ impl Gateway {
         format!("http://{}{path}", self.address)
     }
 
+    /// A URL of the operators' listener.
+    pub(crate) fn admin_url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.admin)
+    }
+
     /// A counter or gauge of Envoy's; 0 for one that isn't there (Envoy makes some at first use).
     #[track_caller]
     pub(crate) fn stat(&self, name: &str) -> u64 {
-        let stats = client::get(&format!("http://{}/stats", self.admin));
+        let stats = client::get(&self.admin_url("/stats"));
         assert_eq!(stats.status, 200);
         let line = stats.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         line.map_or(0, |value| value.parse().expect("a number"))

@@ -25,7 +25,11 @@ impl Subgraphs {
 
     /// The same with more options of `weirctl subgraphs`.
     pub(crate) fn start_with(options: &[&str]) -> Subgraphs {
-        let address = ports::free();
+        Subgraphs::start_at(ports::free(), options)
+    }
+
+    /// The same at an address that is known before.
+    pub(crate) fn start_at(address: SocketAddr, options: &[&str]) -> Subgraphs {
         let mut command = Command::new(binaries::weirctl());
         command.args(["subgraphs", "--port", &address.port().to_string()]).args(options);
         let process = Process::start("the subgraphs", command);
@@ -83,8 +87,9 @@ impl Subgraphs {
             .map(|name| stats[name]["calls"].as_u64().unwrap_or_default())
     }
 
+    /// Sets switches: the body of `POST /faults`.
     #[track_caller]
-    fn change(&self, change: &Value) {
+    pub(crate) fn change(&self, change: &Value) {
         let reply = client::post(&self.url("/faults"), &change.to_string());
         assert_eq!(reply.status, 200, "{}", reply.text());
     }

@@ -12,6 +12,7 @@ use super::gateway::Gateway;
 use super::operations::ME;
 use super::patience::wait_for;
 use super::subgraphs::Subgraphs;
+use super::traffic;
 use super::vitals::Vitals;
 
 /// Subgraphs and the gateway before them.
@@ -57,12 +58,13 @@ const RECOVERY: Duration = Duration::from_secs(20);
 static CALM: Mutex<Option<World>> = Mutex::new(None);
 static STRAINED: Mutex<Option<World>> = Mutex::new(None);
 
-/// A turn with the world whose gateway has the defaults, but for one subgraph: inventory gets a second.
+/// A turn with the world whose gateway has the defaults, but for two things: inventory gets a second, and there is no
+/// traffic control, since subgraphs fail here on purpose and their calls are counted.
 ///
 /// Whatever the test does, afterwards the same Envoy and the same worker must still answer, without a panic.
 #[track_caller]
 pub(crate) fn calm(test: impl FnOnce(&World)) {
-    let config = json!({ "subgraphs": { "inventory": { "timeout": "1s" } } });
+    let config = traffic::off(json!({ "subgraphs": { "inventory": { "timeout": "1s" } } }));
     turn(&CALM, &config, |world| {
         let before = Vitals::of(&world.gateway);
         test(world);
@@ -76,13 +78,13 @@ pub(crate) fn calm(test: impl FnOnce(&World)) {
 pub(crate) const STRAINED_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A turn with the world whose gateway injects faults on demand and answers within [`STRAINED_TIMEOUT`], sooner
-/// than subgraphs must.
+/// than subgraphs must; it has no traffic control either.
 ///
 /// Afterwards it must answer; how often it was hurt is the test's to say.
 #[track_caller]
 pub(crate) fn strained(test: impl FnOnce(&World)) {
     let timeout = format!("{}s", STRAINED_TIMEOUT.as_secs());
-    let config = json!({ "fault_injection": true, "request_timeout": timeout });
+    let config = traffic::off(json!({ "fault_injection": true, "request_timeout": timeout }));
     turn(&STRAINED, &config, |world| {
         test(world);
         world.subgraphs.reset();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The longest a `hang` lasts; then the connection (HTTP/2: the stream) is closed.
 pub(crate) const LONGEST_HANG: Duration = Duration::from_secs(60);
@@ -52,6 +53,10 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     /// How many requests the mode is for; null for all.
     pub(crate) times: Option<u64>,
+    /// The mode holds for so long, then not for as long, and so on from the change; zero if it holds all the time.
+    /// A hang that began goes on into the time that is well.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) flap: Duration,
     /// Waited before every answer.
     #[serde(serialize_with = "as_text")]
     pub(crate) latency: Duration,
@@ -63,11 +68,21 @@ pub(crate) struct Settings {
     /// Counts the changes, so that a hanging request sees one.
     #[serde(skip)]
     revision: u64,
+    /// When they were changed, if they were.
+    #[serde(skip)]
+    changed: Option<Instant>,
 }
 
 impl Settings {
     pub(crate) fn new(latency: Duration, jitter: Duration, error_rate: f64) -> Self {
         Self { latency, jitter, error_rate, ..Self::default() }
+    }
+
+    /// Whether the mode holds now.
+    fn is_sick(&self) -> bool {
+        let gone = self.changed.map_or(Duration::ZERO, |changed| changed.elapsed());
+        let halves = gone.as_nanos().checked_div(self.flap.as_nanos());
+        halves.is_none_or(|halves| halves % 2 == 0)
     }
 }
 
@@ -79,6 +94,7 @@ pub(crate) struct Change {
     pub(crate) subgraph: Option<String>,
     mode: Option<Mode>,
     times: Option<u64>,
+    flap: Option<String>,
     latency: Option<String>,
     jitter: Option<String>,
     error_rate: Option<f64>,
@@ -101,10 +117,12 @@ impl Change {
         Ok(Settings {
             mode: self.mode.unwrap_or(old.mode),
             times: if self.mode.is_some() { self.times } else { self.times.or(old.times) },
+            flap: duration(&self.flap, "flap", if self.mode.is_some() { Duration::ZERO } else { old.flap })?,
             latency: duration(&self.latency, "latency", old.latency)?,
             jitter: duration(&self.jitter, "jitter", old.jitter)?,
             error_rate,
             revision: old.revision + 1,
+            changed: Some(Instant::now()),
         })
     }
 }
@@ -164,8 +182,9 @@ impl Faults {
         let settings = self.settings();
         let mut decision = Decision { delay: settings.latency, mode: settings.mode };
         decision.delay += settings.jitter.mul_f64(scattered(number));
-        if settings.mode == Mode::Slow {
-            decision.delay += SLOWNESS;
+        if !settings.is_sick() {
+            decision.mode = Mode::None;
+            return decision;
         }
         let before = (number as f64 * settings.error_rate).floor();
         if settings.mode == Mode::None && ((number + 1) as f64 * settings.error_rate).floor() > before {
@@ -173,6 +192,9 @@ impl Faults {
         }
         if settings.mode != Mode::None && settings.times.is_some() {
             decision.mode = self.take_one();
+        }
+        if decision.mode == Mode::Slow {
+            decision.delay += SLOWNESS;
         }
         decision
     }
@@ -234,6 +256,21 @@ mod tests {
         faults.change(&change(r#"{"mode":"reset","times":2}"#));
         let modes: Vec<_> = (0..3).map(|_| faults.decide().mode).collect();
         assert_eq!(modes, [Mode::Reset, Mode::Reset, Mode::None]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mode_that_flaps_holds_every_other_period_until_a_new_mode_is_set() {
+        let faults = Faults::new(Settings::default());
+        faults.change(&change(r#"{"mode":"reset","flap":"500ms"}"#));
+        let mut modes = Vec::new();
+        for _ in 0..5 {
+            modes.push(faults.decide().mode);
+            tokio::time::advance(Duration::from_millis(500)).await;
+        }
+        assert_eq!(modes, [Mode::Reset, Mode::None, Mode::Reset, Mode::None, Mode::Reset]);
+        faults.change(&change(r#"{"mode":"reset"}"#));
+        tokio::time::advance(Duration::from_millis(500)).await;
+        assert_eq!(faults.decide().mode, Mode::Reset);
     }
 
     #[test]

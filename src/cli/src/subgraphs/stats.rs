@@ -23,6 +23,8 @@ pub(crate) struct Counters {
     /// Entities asked for, in all calls together.
     pub(crate) representations: u64,
     pub(crate) operations: Operations,
+    /// Those of the calls that asked for `__typename` alone.
+    pub(crate) health_checks: u64,
     /// Requests that a fault mode or the error rate hit.
     pub(crate) faults: u64,
     /// Requests that have no answer yet.
@@ -102,6 +104,7 @@ impl Stats {
             Some(OperationType::Mutation) => counters.operations.mutation += 1,
             _ => counters.operations.other += 1,
         }
+        counters.health_checks += u64::from(asked.is_health_check);
         counters.in_flight += 1;
         counters.max_in_flight = counters.max_in_flight.max(counters.in_flight);
         *counters.http_versions.entry(version.clone()).or_default() += 1;

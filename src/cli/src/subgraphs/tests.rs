@@ -450,13 +450,14 @@ async fn a_wrong_switch_is_refused() {
         json!({"subgraph": "orders"}),
         json!({"mode": "odd"}),
         json!({"error_rate": 7}),
+        json!({"flap": "often"}),
         json!({"latenzy": "1s"}),
     ] {
         assert_eq!(set_fault(&router, change.clone()).await, StatusCode::BAD_REQUEST, "{change}");
     }
     assert_eq!(
         get(&router, "/faults").await["reviews"],
-        json!({"mode": "none", "times": null, "latency": "0s", "jitter": "0s", "error_rate": 0.0})
+        json!({"mode": "none", "times": null, "flap": "0s", "latency": "0s", "jitter": "0s", "error_rate": 0.0})
     );
 }
 
@@ -466,12 +467,14 @@ async fn stats_tell_what_was_asked() {
     entity(&router, "reviews", json!({"__typename": "User", "id": "u1"}), "{id}").await;
     let _ = send(&router, post("/reviews/graphql", &json!("nonsense"))).await;
     data(&router, "reviews", "{recentActivity{__typename}}").await;
+    data(&router, "reviews", "{__typename}").await;
     let stats = get(&router, "/stats").await;
     let reviews = &stats["reviews"];
-    assert_eq!((&reviews["calls"], &reviews["representations"]), (&json!(3), &json!(1)));
-    assert_eq!(reviews["operations"], json!({"query": 2, "mutation": 0, "other": 1}));
+    assert_eq!((&reviews["calls"], &reviews["representations"]), (&json!(4), &json!(1)));
+    assert_eq!(reviews["operations"], json!({"query": 3, "mutation": 0, "other": 1}));
+    assert_eq!(reviews["health_checks"], json!(1));
     assert_eq!((&reviews["in_flight"], &reviews["max_in_flight"]), (&json!(0), &json!(1)));
-    assert_eq!(reviews["last"]["query"], json!("{recentActivity{__typename}}"));
+    assert_eq!(reviews["last"]["query"], json!("{__typename}"));
     assert_eq!(reviews["last"]["headers"]["x-test"], json!("1"));
     assert_eq!(stats["accounts"]["calls"], json!(0));
 }
