@@ -39,13 +39,13 @@ fn a_call_that_fails_once_is_made_again_and_a_mutation_is_not_and_the_budget_bou
     let calls = || world.subgraphs.count("reviews", "calls");
     for mode in ["reset", "truncated"] {
         world.subgraphs.reset();
-        let before = stat(&world.gateway, "retries_succeeded");
+        let before = stat(&world.gateway, "retries.succeeded");
         world.subgraphs.change(&json!({ "subgraph": "reviews", "mode": mode, "times": 1 }));
         let reply = world.gateway.query(NEEDS);
         assert!(is_right(&reply), "{mode}: {}", reply.text());
         assert_eq!(calls(), 2, "{mode}");
         // A worker counts once a tick.
-        let counted = || stat(&world.gateway, "retries_succeeded") == before + 1;
+        let counted = || stat(&world.gateway, "retries.succeeded") == before + 1;
         assert!(wait_for(Duration::from_secs(5), counted), "{mode}");
     }
 
