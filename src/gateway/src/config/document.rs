@@ -164,7 +164,7 @@ fn is_changeable(path: &str) -> bool {
     ];
     let path = path.strip_prefix("subgraphs.*.").unwrap_or(path);
     let within = |prefix: &&str| path.starts_with(*prefix);
-    GROUPS.iter().any(within) && !FIXED.iter().any(within)
+    GROUPS.iter().any(&within) && !FIXED.iter().any(within)
 }
 
 /// Puts a value at a path of keys joined by dots, making the groups above it.
