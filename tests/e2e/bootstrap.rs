@@ -33,6 +33,28 @@ fn envoy_finds_the_rendered_bootstrap_valid() {
 }
 
 #[test]
+fn envoy_finds_all_that_is_set_of_connections_valid() {
+    let pool = json!({
+        "connection_timeout": "250ms", "idle_timeout": "1m", "reuse_connections": false, "preconnect": true,
+        "health_check_interval": "500ms",
+    });
+    for protocol in ["http1", "http2"] {
+        let config = json!({
+            "connection_pool": pool,
+            "health_check": { "mode": "envoy", "timeout": "250ms" },
+            "subgraphs": {
+                "accounts": { "protocol": protocol },
+                "reviews": { "url": "https://reviews.example/graphql", "connection_pool": { "keep_alive": false } },
+            },
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let envoy = start_envoy(folder.path(), &demo(&config), &["--mode", "validate"]);
+        let status = envoy.end_within(LIMIT);
+        assert!(status.success(), "{protocol}: {status}{}", envoy.tail());
+    }
+}
+
+#[test]
 fn envoy_does_not_start_with_a_mistyped_key_and_its_log_names_it() {
     let mut bootstrap = demo(&json!({}));
     document(&mut bootstrap)["limits"] = json!({ "max_dept": 5 });

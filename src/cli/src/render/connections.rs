@@ -99,7 +99,7 @@ impl Connections {
     fn to_agree(&self) -> Vec<(&'static str, String)> {
         let mut agreed = vec![
             ("connection_pool.connection_timeout", self.connect_timeout.clone()),
-            ("connection_pool.idle_timeout", self.idle_timeout.clone().unwrap_or("unset".to_owned())),
+            ("connection_pool.idle_timeout", self.idle_timeout.clone().unwrap_or("the default".to_owned())),
             ("connection_pool.keep_alive", self.keep_alive.to_string()),
             ("connection_pool.reuse_connections", self.reuse.to_string()),
             ("connection_pool.preconnect", self.preconnect.to_string()),

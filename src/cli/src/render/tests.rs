@@ -315,7 +315,7 @@ fn envoy_checks_health_where_it_is_told_to() {
 #[test]
 fn subgraphs_that_share_a_cluster_agree_on_its_connections() {
     for (settings, place, both) in [
-        ("connection_pool: { idle_timeout: 1m }", "connection_pool.idle_timeout", ["60s", "unset"]),
+        ("connection_pool: { idle_timeout: 1m }", "connection_pool.idle_timeout", ["60s", "the default"]),
         ("connection_pool: { keep_alive: false }", "connection_pool.keep_alive", ["false", "true"]),
         ("health_check: { mode: envoy }", "health_check.mode", ["`envoy`", "off"]),
     ] {
