@@ -8,7 +8,9 @@ use serde_json::Value;
 use weir_gateway::config::{Preset, catalogue};
 use weir_gateway::error::{Code, Source};
 use weir_gateway::limit::Limit;
-use weir_gateway::metric::{Alert, CATALOGUE as METRICS, Eviction, Kind, Layer, Reason};
+use weir_gateway::metric::{
+    Alert, CATALOGUE as METRICS, Eviction, FailureClass, Kind, Layer, Phase, Reason, RetryOutcome,
+};
 use weir_telemetry::recommendation::CATALOGUE as RECOMMENDATIONS;
 
 #[test]
@@ -98,12 +100,15 @@ fn metrics(out: &mut String) {
     );
     let names =
         |names: &mut dyn Iterator<Item = &'static str>| names.map(code).collect::<Vec<_>>().join(", ");
-    let labels: [(&str, String); 6] = [
+    let labels: [(&str, String); 9] = [
         ("layer", names(&mut Layer::ALL.into_iter().map(Layer::name))),
         ("reason", names(&mut Eviction::ALL.into_iter().map(Eviction::name))),
         ("alert", names(&mut Alert::ALL.into_iter().map(Alert::name))),
         ("limit", names(&mut Limit::ALL.iter().map(|limit| limit.name()))),
         ("closed_by", names(&mut Reason::ALL.into_iter().map(Reason::name))),
+        ("class", names(&mut FailureClass::ALL.into_iter().map(FailureClass::name))),
+        ("to", names(&mut Phase::ALL.into_iter().map(Phase::name))),
+        ("outcome", names(&mut RetryOutcome::ALL.into_iter().map(RetryOutcome::name))),
         ("subgraph", "the names in the supergraph".to_owned()),
     ];
     for (label, values) in &labels {
@@ -111,10 +116,15 @@ fn metrics(out: &mut String) {
         let meaning = match *label {
             "layer" => format!("{values}: a worker's memory, the workers' shared data, the fleet's store"),
             "reason" => format!("{values}: too many plans, too many bytes, out of time, a newer one came"),
-            "closed_by" => format!(
-                "{values}: full, out of time, nobody else to come, no window, one alone; part of the name"
+            "closed_by" => format!("{values}: full, out of time, nobody else to come, no window, one alone"),
+            "alert" => format!(
+                "{values}: `plan_cache.alerts`, `plan_cache.warning_threshold`, and for each subgraph `connection_pool` and \
+                 `circuit_breaker.performance_monitoring` say when"
             ),
-            "alert" => format!("{values}: `plan_cache.alerts` and `plan_cache.warning_threshold` say when"),
+            "class" => format!(
+                "{values}: no connection, no answer in time, a connection that broke, Envoy would not send it, a status of 500 or \
+                 above (or 429), no GraphQL response, one of `circuit_breaker.graphql_codes`"
+            ),
             _ => values.clone(),
         };
         row(out, &[&code(label), &meaning]);

@@ -129,5 +129,6 @@ impl super::Guard {
 /// Whether an answer to the check is right.
 fn is_well(answer: &HttpResponse) -> bool {
     let body = serde_json::from_slice::<serde_json::Value>(&answer.body);
-    (200..300).contains(&answer.status) && body.is_ok_and(|body| body.get("data").is_some_and(serde_json::Value::is_object))
+    (200..300).contains(&answer.status)
+        && body.is_ok_and(|body| body.get("data").is_some_and(serde_json::Value::is_object))
 }
