@@ -40,6 +40,8 @@ impl Bench {
         settings["supergraph"] = serde_json::json!({ "inline": SUPERGRAPH });
         // Plans are in L1 from the first request on.
         settings["plan_cache"] = serde_json::json!({ "layers": { "l2": { "enabled": false } } });
+        // Under callgrind planning takes its time.
+        settings["limits"] = serde_json::json!({ "max_planning_time": "60s" });
         let document = settings.to_string();
         let loaded = config::load(&document).unwrap_or_else(|problems| panic!("{problems:#?}"));
         let now = Timestamp(Duration::from_secs(1_800_000_000));
