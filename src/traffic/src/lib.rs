@@ -31,6 +31,4 @@ pub mod retry;
 pub mod timeout_table;
 
 #[cfg(test)]
-mod dice;
-#[cfg(test)]
 mod simulated;

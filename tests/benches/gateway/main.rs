@@ -44,7 +44,7 @@ use floor::Recording;
 use load::{Exchange, Load};
 use measured::Measured;
 use options::{chosen, number};
-use rows::{ROWS, Row, Sharing, Side, Switches, Version};
+use rows::{Control, ROWS, Row, Sharing, Side, Switches, Version};
 use sides::Running;
 use support::subgraphs::Subgraphs;
 
@@ -58,7 +58,9 @@ fn main() {
     let subgraphs = Subgraphs::start_with(&options.split_whitespace().collect::<Vec<_>>());
     let folder = tempfile::tempdir().expect("a folder can be made");
     let switches = Switches::find(folder.path(), &subgraphs.supergraph());
-    let settings = switches.settings(Version::Http1, Sharing::Nothing).expect("sharing can be left out");
+    let settings = switches
+        .settings(Version::Http1, Sharing::Nothing, Control::Default)
+        .expect("sharing can be left out");
     let recording = Recording::take(&subgraphs, &settings);
     eprintln!(
         "an answer of {} bytes, calls in waves of {:?}",

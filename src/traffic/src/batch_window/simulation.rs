@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::simulated::Dice;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -14,19 +15,6 @@ const SETTINGS: Settings = Settings {
     min_throughput: 1_000,
     adaptation_interval: Duration::from_secs(1),
 };
-
-/// Vigna's splitmix64: a seed is a run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
 
 /// The adaptations of `seconds`; each step (0.1 ms) `arrivals` says how many lookups of 3 to 7 keys come.
 fn run(

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::simulated::{Random, seeds};
+use crate::simulated::{Dice, seeds};
 use act::Act;
 use world::World;
 
@@ -75,11 +75,11 @@ impl Counts {
 }
 
 fn play(seed: u64, acts: &mut Vec<Act>, counts: &mut Counts) -> Result<(), String> {
-    let mut random = Random(seed);
-    let mut settings = settings(1 + random.below(3) as u32);
+    let mut random = Dice(seed);
+    let mut settings = settings(1 + random.index(3) as u32);
     settings.failure_threshold = random.pick(&[0, 1, 2, 3]);
     settings.failure_rate = if random.percent(30) { 50 } else { 0 };
-    let workers = 2 + random.below(3);
+    let workers = 2 + random.index(3);
     let mut world = World::new(settings, workers, 3);
     let is_wild = random.percent(50);
     if is_wild {
@@ -92,8 +92,8 @@ fn play(seed: u64, acts: &mut Vec<Act>, counts: &mut Counts) -> Result<(), Strin
         if random.percent(10) {
             failing = random.pick(&[0, 0, 10, 50, 100]);
         }
-        let worker = random.below(workers);
-        let act = match random.below(100) {
+        let worker = random.index(workers);
+        let act = match random.index(100) {
             0..8 => Act::Pass(random.pick(&[1, 100, 500, 1_000, 1_000, 3_000])),
             8 if is_wild => Act::SetBack,
             9 => Act::Die(worker),
@@ -103,7 +103,7 @@ fn play(seed: u64, acts: &mut Vec<Act>, counts: &mut Counts) -> Result<(), Strin
             }
             _ if world.can(Act::Go(worker)) => Act::Go(worker),
             11..20 => Act::Tick(worker),
-            20..60 => Act::End(worker, random.below(3), !random.percent(failing)),
+            20..60 => Act::End(worker, random.index(3), !random.percent(failing)),
             _ => Act::Begin(worker),
         };
         if world.can(act) {
@@ -112,6 +112,6 @@ fn play(seed: u64, acts: &mut Vec<Act>, counts: &mut Counts) -> Result<(), Strin
         }
     }
     world.count(counts);
-    let survivor = random.below(workers);
+    let survivor = random.index(workers);
     world.recovers(survivor)
 }

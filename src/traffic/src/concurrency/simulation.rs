@@ -4,22 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::*;
+use crate::simulated::Dice;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-/// Vigna's splitmix64: a seed is a run.
-struct Dice(u64);
-
-impl Dice {
-    /// From 0 to 1.
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 /// A subgraph and a worker that calls it. Times are µs.
 struct Simulation {
@@ -60,7 +47,7 @@ impl Simulation {
 
     /// From a half to one and a half of the average for most calls; one in twenty takes three times as long.
     fn service(&mut self) -> u64 {
-        let factor = if self.dice.next() < 0.05 { 3.0 } else { 0.4 + self.dice.next() };
+        let factor = if self.dice.share() < 0.05 { 3.0 } else { 0.4 + self.dice.share() };
         (self.service as f64 * factor) as u64
     }
 
@@ -102,7 +89,7 @@ impl Simulation {
                 }
             } else {
                 self.now = self.now.max(self.next_call);
-                self.next_call += (every * 2.0 * self.dice.next()) as u64 + 1;
+                self.next_call += (every * 2.0 * self.dice.share()) as u64 + 1;
                 self.waiting.push_back(self.now);
                 // Who waits for long has gone.
                 if self.waiting.len() > 1_000 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::simulated::{Cell, Random, seeds};
+use crate::simulated::{Cell, Dice, seeds};
 
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 const TICK: Duration = Duration::from_millis(250);
@@ -185,14 +185,14 @@ fn below(world: &World, depth: usize, may_die: bool, acts: &mut Vec<Act>) -> Res
 #[test]
 fn long_schedules_have_one_holder_who_knows_and_replace_the_dead() {
     for seed in seeds(SCHEDULES) {
-        let mut random = Random(seed);
-        let workers = 2 + random.below(3);
+        let mut random = Dice(seed);
+        let workers = 2 + random.index(3);
         let mut world = World::new(workers);
         let mut acts = Vec::new();
         let mut play = || {
             for _ in 0..STEPS {
-                let at = random.below(workers);
-                let act = match random.below(100) {
+                let at = random.index(workers);
+                let act = match random.index(100) {
                     0..10 => Act::Pass(random.pick(&[1, 400, 1_000, 1_500, 3_000])),
                     10 => Act::Die(at),
                     11 => Act::Write(at, true),
@@ -210,7 +210,7 @@ fn long_schedules_have_one_holder_who_knows_and_replace_the_dead() {
                     world.workers[at].configuration += 1;
                 }
             }
-            world.clone().recovers(random.below(workers))
+            world.clone().recovers(random.index(workers))
         };
         if let Err(wrong) = play() {
             panic!("seed {seed}, after {acts:?}: {wrong}");
@@ -224,7 +224,7 @@ fn long_schedules_have_one_holder_who_knows_and_replace_the_dead() {
 fn who_looks_each_tick_never_shares_it() {
     let mut held = 0_u64;
     for seed in seeds(2_000) {
-        let mut random = Random(seed);
+        let mut random = Dice(seed);
         let mut world = World::new(3);
         let wrong = |wrong: String| panic!("seed {seed}: {wrong}");
         for tick in 0..100 {
@@ -235,7 +235,7 @@ fn who_looks_each_tick_never_shares_it() {
                 world.now = began + Duration::from_millis(after);
                 world.act(Act::Look(at)).unwrap_or_else(wrong);
                 // Another's look may come before the write.
-                let other = random.below(3);
+                let other = random.index(3);
                 if random.percent(20) && world.can(Act::Look(other)) {
                     world.act(Act::Look(other)).unwrap_or_else(wrong);
                 }
@@ -246,7 +246,7 @@ fn who_looks_each_tick_never_shares_it() {
                 held += u64::from(holders == 1);
             }
             if random.percent(5) {
-                world.act(Act::Die(random.below(3))).unwrap_or_else(wrong);
+                world.act(Act::Die(random.index(3))).unwrap_or_else(wrong);
             }
         }
     }

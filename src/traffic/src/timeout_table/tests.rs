@@ -180,7 +180,7 @@ fn few_calls_are_gathered_over_intervals_and_forgotten_when_old() {
 
 #[test]
 fn no_settings_nor_times_panic() {
-    use crate::dice::Dice;
+    use crate::simulated::Dice;
     let mut dice = Dice(9);
     for _ in 0..300 {
         let odd = [0.0, -1.0, f64::NAN, f64::INFINITY, 50.0, 99.0, 100.0, 1e300];

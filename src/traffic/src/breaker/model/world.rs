@@ -9,7 +9,7 @@ use super::act::Act;
 use super::truth::{Truth, ensure};
 use super::worker::{Call, Edit, Read, What, Worker};
 use super::{Counts, NOW};
-use crate::simulated::{Cell, Random};
+use crate::simulated::{Cell, Dice};
 
 #[derive(Debug, Clone)]
 pub(super) struct World {
@@ -37,8 +37,8 @@ impl World {
     }
 
     /// The workers' clocks are some milliseconds apart.
-    pub(super) fn differ(&mut self, random: &mut Random) {
-        self.workers.iter_mut().for_each(|worker| worker.ahead = random.below(6) as u64);
+    pub(super) fn differ(&mut self, random: &mut Dice) {
+        self.workers.iter_mut().for_each(|worker| worker.ahead = random.index(6) as u64);
     }
 
     /// Whether it may happen now. A worker does nothing else between the host calls of an edit.

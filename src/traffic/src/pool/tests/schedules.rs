@@ -3,6 +3,7 @@
 //! A failure names its seed; `WEIR_SEED=n cargo test -p weir-traffic schedules -- --nocapture` plays that schedule alone and
 //! shows its steps.
 
+use crate::simulated::{Dice, seeds};
 use std::time::Duration;
 
 #[cfg(target_arch = "wasm32")]
@@ -17,27 +18,6 @@ const SCHEDULES: u64 = if cfg!(target_arch = "wasm32") { 200 } else { 100_000 };
 /// Each thousandth is a hundred times as long.
 const STEPS: usize = 150;
 const MOST_WAITING: u32 = 6;
-
-/// Vigna's splitmix64: a seed is a schedule.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize]
-    }
-}
 
 /// A queue of calls that each know their time; what is pushed next belongs to `owner` and may wait for `patience`.
 struct Calls {
@@ -176,14 +156,14 @@ fn recovers(world: &mut World<Calls>) -> Result<(), String> {
 
 #[test]
 fn random_schedules_exceed_nothing_and_forget_nobody() {
-    #[expect(clippy::disallowed_methods, reason = "to play one schedule again; this is no core code")]
-    let only = std::env::var("WEIR_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
     let mut tally = Tally::default();
-    for seed in only.map_or(0..SCHEDULES, |seed| seed..seed + 1) {
-        play(seed, only.is_some(), &mut tally).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
+    let seeds = seeds(SCHEDULES);
+    let is_one = seeds.end - seeds.start == 1;
+    for seed in seeds {
+        play(seed, is_one, &mut tally).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
     }
     println!("{tally:?}");
-    if only.is_none() {
+    if !is_one {
         let Tally { edits, lost, lapsed, waiting } = tally;
         assert!(
             edits > SCHEDULES * 5 && lost > SCHEDULES && waiting > SCHEDULES * 50 && lapsed > SCHEDULES / 20

@@ -1,7 +1,7 @@
 //! The table in the traffic of one subgraph: calls at random moments, a tick each 250 ms.
 
 use super::*;
-use crate::dice::Dice;
+use crate::simulated::Dice;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
