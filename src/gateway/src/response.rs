@@ -4,10 +4,15 @@
 //! subgraph's body, copied once, into the reply. So numbers keep their precision, strings their escapes, and
 //! custom scalars pass through byte for byte.
 
+pub(crate) mod bytes;
 pub(crate) mod errors;
 pub(crate) mod project;
+mod quick;
 pub(crate) mod read;
 pub(crate) mod rewrite;
+pub(crate) mod run;
 mod scanner;
 pub(crate) mod segment;
+mod special;
 pub(crate) mod tree;
+pub(crate) mod view;

@@ -10,12 +10,13 @@ use std::rc::Rc;
 use weir_planner::plan::{
     EntityLookup, ExecutablePlan, Fetch, FetchId, NameId, OperationKind, PathSegment, SubgraphId, Target,
 };
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::keys::{KeyList, Keys};
 use super::locate::locate;
 use super::paths::shown;
-use super::representation::write_representation;
+use super::representation::Representations;
+use crate::response::bytes::hash;
 use crate::response::errors::{self, GraphQlError};
 use crate::response::project::project;
 use crate::response::tree::{Node, Tree};
@@ -321,6 +322,7 @@ impl Execution {
         let mut keys = Keys::default();
         let mut firsts: Vec<First> = Vec::new();
         let mut twins: Vec<(Node, Node)> = Vec::new();
+        let mut writer = Representations::new(plan, typename, tree, lookup, lacks_input);
         body.push(b'[');
         let from = body.len();
         for (path, segments) in lookup.paths.iter().enumerate() {
@@ -330,12 +332,12 @@ impl Execution {
                     body.push(b',');
                 }
                 let start = body.len();
-                if !write_representation(plan, typename, tree, lookup, node, lacks_input, body) {
+                if !writer.write(node, body) {
                     body.truncate(comma);
                     return;
                 }
                 let text = body.get(start..).unwrap_or_default();
-                let hash = xxh3_64(text);
+                let hash = hash(text);
                 if let Some(key) = keys.find(body, hash, text) {
                     body.truncate(comma);
                     let key = key as usize;

@@ -2,6 +2,8 @@
 
 use hashbrown::HashTable;
 
+use crate::response::bytes::equal;
+
 /// Where one representation stands in its text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
@@ -39,7 +41,9 @@ impl Keys {
 
     /// The number of the key with these bytes; `text` is what the keys stand in.
     pub(crate) fn find(&self, text: &[u8], hash: u64, bytes: &[u8]) -> Option<u32> {
-        let is_it = |number: &u32| self.keys.get(*number as usize).is_some_and(|key| key.of(text) == bytes);
+        let is_it = |number: &u32| {
+            self.keys.get(*number as usize).is_some_and(|key| key.hash == hash && equal(key.of(text), bytes))
+        };
         self.index.find(hash, is_it).copied()
     }
 

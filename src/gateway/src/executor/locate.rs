@@ -6,7 +6,7 @@
 use weir_planner::plan::{ExecutablePlan, NameId, PathSegment};
 
 use crate::response::errors::PathItem;
-use crate::response::segment::Value;
+use crate::response::segment::{Segment, Value};
 use crate::response::tree::{Found, Node, Tree, in_set, type_of};
 
 const fn root() -> Found {
@@ -35,6 +35,9 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn walk(&mut self, found: Found, path: &[PathSegment]) {
+        if let Some(segment) = self.tree.bare(found.instance) {
+            return self.walk_bare(segment, found.instance, found.value, path);
+        }
         match found.value {
             // A list is walked into wherever it stands: the planner leaves out the last `List` of a path.
             Value::List(list) => {
@@ -55,6 +58,25 @@ impl Walk<'_> {
                 }
             }
             Value::Null | Value::Leaf(_) | Value::Mismatch => {}
+        }
+    }
+
+    /// As [`Walk::walk`], in an answer that nothing lies over yet, and that is not shared.
+    fn walk_bare(&mut self, segment: &Segment, instance: u32, value: Value, path: &[PathSegment]) {
+        match (value, path) {
+            (Value::List(list), [PathSegment::List, path @ ..]) | (Value::List(list), path) => {
+                for item in segment.items(list) {
+                    self.walk_bare(segment, instance, *item, path);
+                }
+            }
+            (Value::Object(object), [PathSegment::Field(key), rest @ ..]) => {
+                if let Some(value) = segment.get(object, *key) {
+                    self.walk_bare(segment, instance, value, rest);
+                }
+            }
+            (Value::Object(object), []) => (self.found)(Node::new(instance, object)),
+            (Value::Object(object), _) => self.walk_object(Node::new(instance, object), path),
+            (Value::Null | Value::Leaf(_) | Value::Mismatch, _) => {}
         }
     }
 

@@ -3,9 +3,12 @@
 
 use weir_planner::plan::{ExecutablePlan, Leaf, NameId, OutputField, OutputKind, OutputType, Selection};
 
+use super::bytes::equal;
 use super::errors::{GraphQlError, PathItem};
-use super::segment::Value;
-use super::tree::{Found, Node, Tree, in_set, string_of};
+use super::run::Run;
+use super::segment::{Class, Text, Value};
+use super::tree::{Found, Node, Tree, in_set, string_of, unquoted};
+use super::view::Seen;
 use crate::error::Code;
 
 /// Appends the JSON of `data` to `out` and any broken promise of the subgraphs to `errors`. If that takes more
@@ -123,7 +126,7 @@ impl Projector<'_> {
         let tree = self.tree;
         let mut view = tree.view(object);
         let (fields, type_name): (&[OutputField], &[u8]) = if selection.is_abstract {
-            let Some(name) = self.typename.and_then(|key| tree.type_in(view.get(key)?)) else {
+            let Some(name) = self.typename.and_then(|key| tree.type_in(view.get(key)?.found())) else {
                 self.broken("has no __typename");
                 return Err(Nulled);
             };
@@ -144,7 +147,21 @@ impl Projector<'_> {
         if fields.is_empty() {
             self.out.push(b'{');
         }
+        let mut run = Run::default();
         for field in fields {
+            let value = match &field.ty.kind {
+                OutputKind::Typename | OutputKind::Constant(_) => None,
+                _ => view.get(field.key),
+            };
+            if let (Some(seen), OutputKind::Leaf(leaf)) = (value, &field.ty.kind)
+                && let Value::Leaf(text) = seen.value
+                && field.shown == field.key
+                && self.is_plain(seen, text, leaf)
+                && run.add(seen.segment, text, self.out)
+            {
+                continue;
+            }
+            run.flush(self.out);
             self.out.extend_from_slice(self.plan.names.key(field.shown).as_bytes());
             match &field.ty.kind {
                 OutputKind::Typename => {
@@ -155,18 +172,34 @@ impl Projector<'_> {
                 OutputKind::Constant(json) => self.out.extend_from_slice(json.as_bytes()),
                 _ => {
                     self.path.push(Step::Key(field.shown));
-                    let written = self.position(view.get(field.key), &field.ty);
+                    let written = self.position(value.map(Seen::found), &field.ty);
                     self.path.pop();
                     written?;
                 }
             }
         }
+        run.flush(self.out);
         // The first key came with the comma of a further one.
         if let Some(first) = self.out.get_mut(start) {
             *first = b'{';
         }
         self.out.push(b'}');
-        Ok(())
+        self.bounded()
+    }
+
+    /// Whether a leaf is of its type and shown as it stands.
+    fn is_plain(&self, seen: Seen<'_>, text: Text, leaf: &Leaf) -> bool {
+        match (leaf, text.class) {
+            (Leaf::Custom, _)
+            | (Leaf::String | Leaf::Id, Class::String)
+            | (Leaf::Int, Class::SmallInteger)
+            | (Leaf::Float, Class::SmallInteger | Class::Number)
+            | (Leaf::Boolean, Class::Boolean) => true,
+            (Leaf::Enum(names), Class::String) => unquoted(seen.text(text))
+                .is_some_and(|value| names.iter().any(|name| equal(self.plan.name(*name).as_bytes(), value))),
+            // Whatever else it may be, it is looked at more closely.
+            _ => false,
+        }
     }
 
     /// Writes one position; on `Err` what it wrote is taken back by whoever turns into null.

@@ -3,10 +3,11 @@
 //! One pass over the text finds what the shape asks for and checks all of it. A JSON library read the same in three
 //! (nesting, UTF-8, values), which was half of what a request cost: docs/execution-path.md.
 
-use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, Target};
+use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, ShapeField, Target};
 
+use super::quick;
 use super::scanner::{Broken, Next, Scanner};
-use super::segment::{Field, List, ObjectId, Segment, Span, Value};
+use super::segment::{Class, Field, List, ObjectId, Segment, Text, Value};
 use super::tree::string_of;
 
 /// A subgraph's GraphQL response.
@@ -41,7 +42,7 @@ pub(crate) fn read(
     target: &Target,
     body: Vec<u8>,
 ) -> Result<SubgraphResponse, String> {
-    std::str::from_utf8(&body).map_err(|e| e.to_string())?;
+    simdutf8::compat::from_utf8(&body).map_err(|e| e.to_string())?;
     let segment = Segment::new(body.len());
     let scanner = Scanner::new(&body);
     let mut reader =
@@ -167,24 +168,67 @@ impl Reader<'_> {
                 Ok(Value::List(self.segment.add_list(&mut self.items, from)))
             }
             Next::Object => {
-                let (from, mut expected) = (self.fields.len(), 0_usize);
-                self.object(|this| this.field(shape, &mut expected))?;
+                let from = self.fields.len();
+                if self.scanner.enter()? {
+                    self.fields_of(shape)?;
+                } else {
+                    self.scanner.leave(b'}')?;
+                }
                 Ok(Value::Object(self.segment.add_object(&mut self.fields, from)))
             }
         }
+    }
+
+    /// The fields of an object, to its end.
+    fn fields_of(&mut self, shape: &Shape) -> Result<(), Broken> {
+        let mut expected = 0_usize;
+        loop {
+            if self.leaves(shape, &mut expected) {
+                return Ok(());
+            }
+            self.field(shape, &mut expected)?;
+            if !self.scanner.more(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads the leaves that stand here as most subgraphs write them: in the order of the selection, without white
+    /// space and escapes. True if the object has ended with them; else what comes is anything.
+    fn leaves(&mut self, shape: &Shape, expected: &mut usize) -> bool {
+        let (names, text) = (&self.plan.names, self.text);
+        let (mut at, mut count, mut ended) = (self.scanner.at(), 0_usize, false);
+        for field in shape.0.get(*expected..).unwrap_or_default() {
+            let ShapeField { key, shape: None } = field else { break };
+            let Some(len) = names.key_at_start(*key, text.get(at..).unwrap_or_default()) else { break };
+            let start = at.saturating_add(len);
+            let Some((value, end)) = quick::leaf(text, start) else { break };
+            ended = match text.get(end) {
+                Some(b',') => false,
+                Some(b'}') => true,
+                _ => break,
+            };
+            let value = match value {
+                Some(class) => Value::Leaf(Text::new(start, end, class).keyed(len)),
+                None => Value::Null,
+            };
+            self.fields.push(Field { key: *key, value });
+            count = count.saturating_add(1);
+            at = end.saturating_add(1);
+            if ended {
+                break;
+            }
+        }
+        *expected = expected.saturating_add(count);
+        self.scanner.go(at, ended);
+        ended
     }
 
     /// A field of an object. Subgraphs answer in selection order, so the one `expected` is tried first.
     fn field(&mut self, shape: &Shape, expected: &mut usize) -> Result<(), Broken> {
         let plan = self.plan;
         let at = match shape.0.get(*expected) {
-            Some(field)
-                if self
-                    .scanner
-                    .skip_text(plan.names.key(field.key).as_bytes().get(1..).unwrap_or_default()) =>
-            {
-                Some(*expected)
-            }
+            Some(field) if self.scanner.skip_key(plan, field.key) => Some(*expected),
             _ => {
                 let key = string_of(self.scanner.key()?);
                 shape.0.iter().position(|field| key.as_deref() == Some(plan.name(field.key)))
@@ -209,18 +253,19 @@ impl Reader<'_> {
         if is_null {
             return Ok(Value::Null);
         }
-        let span = Span::new(start, self.scanner.at());
-        Ok(Value::Leaf(if is_typename { self.plain(span) } else { span }))
+        let class = self.text.get(start).map_or(Class::Number, |first| Class::of(*first));
+        let text = Text::new(start, self.scanner.at(), class);
+        Ok(Value::Leaf(if is_typename { self.plain(text) } else { text }))
     }
 
     /// The name of a type without escapes that it doesn't need: it is going to be compared as it stands.
-    fn plain(&mut self, span: Span) -> Span {
-        let raw = self.text.get(span.range()).unwrap_or_default();
+    fn plain(&mut self, text: Text) -> Text {
+        let raw = self.text.get(text.range()).unwrap_or_default();
         if !raw.contains(&b'\\') {
-            return span;
+            return text;
         }
-        let text = string_of(raw).and_then(|name| sonic_rs::to_string(&name).ok());
-        text.map_or(span, |text| self.segment.add_text(text.as_bytes()))
+        let plain = string_of(raw).and_then(|name| sonic_rs::to_string(&name).ok());
+        plain.map_or(text, |plain| self.segment.add_text(plain.as_bytes(), Class::String))
     }
 
     /// The raw text of a value.

@@ -3,7 +3,7 @@
 
 use weir_planner::plan::{ExecutablePlan, NameId, Rewrite, RewriteStep};
 
-use super::segment::{ObjectId, Segment, Value};
+use super::segment::{Class, ObjectId, Segment, Value};
 use super::tree::{in_set, unquoted};
 
 /// Applies `rewrites` in order to `value`. A step that does not match leaves the value as it is.
@@ -18,19 +18,14 @@ pub(crate) fn rewrite(
         match rewrite {
             Rewrite::RenameKey { path, to } => {
                 walk(plan, typename, segment, path, value, &mut |segment, object, key| {
-                    let fields = segment.fields_mut(object);
-                    if let Some(field) = fields.iter_mut().find(|field| field.key == key) {
-                        field.key = *to;
-                    }
+                    segment.rename(object, key, *to);
                 });
             }
             Rewrite::SetString { path, value: new } => {
-                let text = segment.add_text(sonic_rs::to_string(new).unwrap_or_default().as_bytes());
+                let text = sonic_rs::to_string(new).unwrap_or_default();
+                let text = segment.add_text(text.as_bytes(), Class::String);
                 walk(plan, typename, segment, path, value, &mut |segment, object, key| {
-                    let fields = segment.fields_mut(object);
-                    if let Some(field) = fields.iter_mut().find(|field| field.key == key) {
-                        field.value = Value::Leaf(text);
-                    }
+                    segment.put(object, key, Value::Leaf(text));
                 });
             }
         }

@@ -3,6 +3,10 @@
 //! What it finds are positions, for raw text is what the reply is made of: nothing is decoded or copied. Nesting is
 //! bounded, since the walk is recursive. The text must be UTF-8.
 
+use weir_planner::plan::{ExecutablePlan, NameId};
+
+use super::special;
+
 /// The deepest nesting of objects and arrays that is read.
 const MAX_NESTING: usize = 250;
 
@@ -42,26 +46,6 @@ impl std::fmt::Display for Fault {
     }
 }
 
-const LOW: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// The bytes of `word` that are zero, as their highest bits; exact up to the first one.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
-}
-
-/// The bytes that end a run of plain characters in a string (a quote, a backslash, a control character), likewise.
-const fn specials(word: u64) -> u64 {
-    let controls = word.wrapping_sub(LOW.wrapping_mul(0x20)) & !word & HIGH;
-    zeros(word ^ LOW.wrapping_mul(b'"' as u64)) | zeros(word ^ LOW.wrapping_mul(b'\\' as u64)) | controls
-}
-
-/// [`specials`] of the two halves of a chunk.
-fn halves(chunk: &[u8; 16]) -> [u64; 2] {
-    let word = u128::from_le_bytes(*chunk);
-    [specials(word as u64), specials((word >> 64) as u64)]
-}
-
 impl<'a> Scanner<'a> {
     /// At the start of a text.
     pub(super) fn new(text: &'a [u8]) -> Scanner<'a> {
@@ -71,6 +55,12 @@ impl<'a> Scanner<'a> {
     /// The position in bytes.
     pub(super) fn at(&self) -> usize {
         self.at
+    }
+
+    /// Goes on at a position that somebody else has read up to, `left` if that is behind the end of an object.
+    pub(super) fn go(&mut self, at: usize, left: bool) {
+        self.at = at;
+        self.depth = self.depth.saturating_sub(usize::from(left));
     }
 
     /// What begins here, white space passed over.
@@ -129,6 +119,14 @@ impl<'a> Scanner<'a> {
             self.at = self.at.saturating_add(text.len());
         }
         is
+    }
+
+    /// Passes over a key and the colon behind it, if that is what stands here.
+    pub(super) fn skip_key(&mut self, plan: &ExecutablePlan, key: NameId) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let len = plan.names.key_at_start(key, rest);
+        self.at = self.at.saturating_add(len.unwrap_or(0));
+        len.is_some()
     }
 
     /// Passes over a key and the colon behind it; its raw text, in quotes.
@@ -212,14 +210,8 @@ impl<'a> Scanner<'a> {
     fn plain(&mut self) {
         let (chunks, _) = self.text.get(self.at..).unwrap_or_default().as_chunks::<16>();
         for chunk in chunks {
-            // Without a branch, so that it becomes a handful of SIMD instructions.
-            if chunk.iter().fold(false, |any, byte| any | (*byte == b'"') | (*byte == b'\\') | (*byte < b' '))
-            {
-                let [low, high] = halves(chunk);
-                let found = if low == 0 { high } else { low };
-                let skipped = if low == 0 { 8 } else { 0_usize };
-                self.at =
-                    self.at.saturating_add(skipped).saturating_add((found.trailing_zeros() >> 3) as usize);
+            if let Some(offset) = special::first(chunk) {
+                self.at = self.at.saturating_add(offset);
                 return;
             }
             self.at = self.at.saturating_add(16);

@@ -11,7 +11,7 @@ pub(crate) enum Value {
     /// `null`.
     Null,
     /// A leaf: its raw JSON text, of whatever type.
-    Leaf(Span),
+    Leaf(Text),
     /// A list of values that the plan looks into.
     List(List),
     /// An object that the plan looks into.
@@ -20,11 +20,40 @@ pub(crate) enum Value {
     Mismatch,
 }
 
-/// A span of raw JSON text.
+/// Where the raw JSON text of a leaf stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct Text {
     start: u32,
     end: u32,
+    /// The length of `"key":`, if the key stands right before the value, as a reply would have it, and a comma or a
+    /// brace before that; else 0. So what a reply shows of one object's leaves can be copied with their keys, and
+    /// neighbours as one piece: [`super::run::Run`].
+    key: u8,
+    pub(crate) class: Class,
+}
+
+/// What a leaf is by its text. It was looked at when it was read, so that nobody need look again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    String,
+    /// A number of nine characters at most, without fraction and exponent.
+    SmallInteger,
+    Number,
+    Boolean,
+    /// A list or an object, which the plan doesn't look into.
+    Composite,
+}
+
+impl Class {
+    /// By the first byte of a value; small integers are numbers here.
+    pub(crate) fn of(first: u8) -> Class {
+        match first {
+            b'"' => Class::String,
+            b't' | b'f' => Class::Boolean,
+            b'{' | b'[' => Class::Composite,
+            _ => Class::Number,
+        }
+    }
 }
 
 /// Some values that stand one behind the other.
@@ -54,14 +83,30 @@ pub(crate) struct Segment {
     body_len: usize,
     /// The fields of all objects, those of one object together, in the order of their arrival.
     fields: Vec<Field>,
-    objects: Vec<List>,
+    objects: Vec<Object>,
     items: Vec<Value>,
+}
+
+/// An object's fields.
+#[derive(Debug, Clone, Copy)]
+struct Object {
+    /// [`bit`] of each key: most lookups of what an object hasn't end here.
+    keys: u64,
+    fields: List,
+}
+
+/// Keys by one bit each; several keys may have the same one.
+pub(crate) fn bit(key: NameId) -> u64 {
+    1_u64.wrapping_shl(key.0)
 }
 
 impl Segment {
     /// A segment without values, for an answer of `body_len` bytes that [`Segment::keep`] is going to bring.
     pub(crate) fn new(body_len: usize) -> Segment {
-        Segment { body_len, ..Segment::default() }
+        // Room for what answers mostly hold: growing by doubling copies it all several times.
+        let fields = Vec::with_capacity(body_len.wrapping_div(48));
+        let objects = Vec::with_capacity(body_len.wrapping_div(160));
+        Segment { body_len, fields, objects, ..Segment::default() }
     }
 
     /// Takes the answer, when all of it was read.
@@ -80,12 +125,20 @@ impl Segment {
     }
 
     /// The raw text of a leaf.
-    pub(crate) fn text(&self, span: Span) -> &[u8] {
-        let (start, end) = (span.start as usize, span.end as usize);
-        let text = match start.checked_sub(self.body_len) {
-            None => self.body.get(start..end),
-            Some(start) => self.added.get(start..end.saturating_sub(self.body_len)),
-        };
+    pub(crate) fn text(&self, text: Text) -> &[u8] {
+        self.between(text.start, text.end)
+    }
+
+    /// All text from `start` to `end`, positions of texts.
+    pub(super) fn between(&self, start: u32, end: u32) -> &[u8] {
+        let (start, end) = (start as usize, end as usize);
+        if let Some(text) = self.body.get(start..end) {
+            return text;
+        }
+        let text = start.checked_sub(self.body_len).and_then(|start| {
+            let end = end.checked_sub(self.body_len)?;
+            self.added.get(start..end)
+        });
         text.unwrap_or(b"null")
     }
 
@@ -96,34 +149,60 @@ impl Segment {
 
     /// The fields of an object.
     pub(crate) fn fields(&self, object: ObjectId) -> &[Field] {
-        self.objects.get(object.0 as usize).map_or(&[], |list| list.of(&self.fields))
+        self.objects.get(object.0 as usize).map_or(&[], |object| object.fields.of(&self.fields))
+    }
+
+    /// The fields of an object, and [`bit`] of all their keys.
+    pub(super) fn fields_and_keys(&self, object: ObjectId) -> (&[Field], u64) {
+        self.objects
+            .get(object.0 as usize)
+            .map_or((&[], 0), |object| (object.fields.of(&self.fields), object.keys))
     }
 
     /// A field's value. Objects have few fields: a linear search over integers beats hashing.
     pub(crate) fn get(&self, object: ObjectId, key: NameId) -> Option<Value> {
-        self.fields(object).iter().find(|field| field.key == key).map(|field| field.value)
+        let object = self.objects.get(object.0 as usize)?;
+        if object.keys & bit(key) == 0 {
+            return None;
+        }
+        object.fields.of(&self.fields).iter().find(|field| field.key == key).map(|field| field.value)
     }
 
-    /// The fields of an object, to be changed before the segment is shared.
-    pub(crate) fn fields_mut(&mut self, object: ObjectId) -> &mut [Field] {
-        match self.objects.get(object.0 as usize) {
-            Some(list) => list.of_mut(&mut self.fields),
-            None => &mut [],
+    /// Gives a field another key, before the segment is shared.
+    pub(crate) fn rename(&mut self, object: ObjectId, key: NameId, to: NameId) {
+        let Some(object) = self.objects.get_mut(object.0 as usize) else { return };
+        if let Some(field) = object.fields.of_mut(&mut self.fields).iter_mut().find(|field| field.key == key)
+        {
+            field.key = to;
+            if let Value::Leaf(text) = &mut field.value {
+                text.key = 0;
+            }
+            object.keys |= bit(to);
+        }
+    }
+
+    /// Gives a field another value, before the segment is shared.
+    pub(crate) fn put(&mut self, object: ObjectId, key: NameId, value: Value) {
+        let Some(object) = self.objects.get(object.0 as usize) else { return };
+        let fields = object.fields.of_mut(&mut self.fields);
+        if let Some(field) = fields.iter_mut().find(|field| field.key == key) {
+            field.value = value;
         }
     }
 
     /// Adds a text that is not part of the body.
-    pub(crate) fn add_text(&mut self, text: &[u8]) -> Span {
+    pub(crate) fn add_text(&mut self, text: &[u8], class: Class) -> Text {
         let start = position(self.bytes());
         self.added.extend_from_slice(text);
-        Span { start, end: position(self.bytes()) }
+        Text { start, end: position(self.bytes()), key: 0, class }
     }
 
     /// Adds an object whose fields are taken from the end of `fields`.
     pub(crate) fn add_object(&mut self, fields: &mut Vec<Field>, from: usize) -> ObjectId {
-        let list = List::moved(fields, from, &mut self.fields);
+        let keys = fields.get(from..).unwrap_or_default().iter().fold(0, |keys, field| keys | bit(field.key));
+        let fields = List::moved(fields, from, &mut self.fields);
         let id = ObjectId(position(self.objects.len()));
-        self.objects.push(list);
+        self.objects.push(Object { keys, fields });
         id
     }
 
@@ -133,15 +212,29 @@ impl Segment {
     }
 }
 
-impl Span {
+impl Text {
     /// From `start` to before `end`, in bytes of the body.
-    pub(crate) fn new(start: usize, end: usize) -> Span {
-        Span { start: position(start), end: position(end) }
+    pub(crate) fn new(start: usize, end: usize, class: Class) -> Text {
+        Text { start: position(start), end: position(end), key: 0, class }
+    }
+
+    /// The same, where the `key` bytes before it are its key.
+    pub(super) fn keyed(self, key: usize) -> Text {
+        Text { key: u8::try_from(key).unwrap_or(0), ..self }
     }
 
     /// Where it is in the body, unless it was added.
     pub(crate) fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
+    }
+
+    /// From the comma or brace before its key to its end, if its key stands before it.
+    pub(super) fn with_key(self) -> Option<(u32, u32)> {
+        if self.key == 0 {
+            return None;
+        }
+        let start = self.start.checked_sub(u32::from(self.key))?.checked_sub(1)?;
+        Some((start, self.end))
     }
 }
 

@@ -9,7 +9,9 @@ use std::rc::Rc;
 
 use weir_planner::plan::{ExecutablePlan, NameId, TypeSet};
 
-use super::segment::{Field, List, ObjectId, Segment, Span, Value};
+use super::bytes::equal;
+use super::segment::{Field, List, ObjectId, Segment, Text, Value};
+use super::view::{View, keeps};
 
 /// An object of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +48,14 @@ struct Instance {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Layer {
-    node: Node,
-    next: u32,
-    kind: Kind,
+pub(super) struct Layer {
+    pub(super) node: Node,
+    pub(super) next: u32,
+    pub(super) kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Its fields are added.
     Over,
     /// Its fields replace those of the same key, lists and objects too.
@@ -102,6 +104,12 @@ impl Tree {
         self.instances.get(node.instance as usize).is_some_and(|instance| instance.shared)
     }
 
+    /// An answer, if nothing lies over its objects and none is reached from several places.
+    pub(crate) fn bare(&self, instance: u32) -> Option<&Segment> {
+        let instance = self.instances.get(instance as usize)?;
+        (!instance.shared && instance.heads.is_empty()).then_some(&*instance.segment)
+    }
+
     /// The number of objects in an instance; see [`Node::index`].
     pub(crate) fn objects(&self, instance: usize) -> usize {
         self.instances.get(instance).map_or(0, |instance| instance.segment.objects())
@@ -119,20 +127,13 @@ impl Tree {
         if head == 0 { own } else { self.get_below(own, head, key) }
     }
 
-    fn get_below(&self, own: Option<Found>, head: u32, key: NameId) -> Option<Found> {
+    pub(super) fn get_below(&self, own: Option<Found>, head: u32, key: NameId) -> Option<Found> {
         let (mut best, mut at) = (own, head);
         while let Some(layer) = self.layer(at) {
             let value = self.segment(layer.node.instance).and_then(|s| s.get(layer.node.object, key));
             if let Some(value) = value {
-                let keeps = match (best.map(|found| found.value), value) {
-                    (None, _) => false,
-                    (Some(_), Value::Null) => true,
-                    (Some(Value::Object(_)), Value::Object(_)) | (Some(Value::List(_)), Value::List(_)) => {
-                        layer.kind != Kind::Instead
-                    }
-                    (Some(_), _) => false,
-                };
-                if !keeps {
+                let replaces = layer.kind == Kind::Instead;
+                if !best.is_some_and(|best| keeps(best.value, value, replaces)) {
                     best = Some(Found { instance: layer.node.instance, value });
                 }
             }
@@ -150,15 +151,9 @@ impl Tree {
     }
 
     /// The fields of an object, to be looked up one after the other.
+    #[inline(always)]
     pub(crate) fn view(&self, node: Node) -> View<'_> {
-        let instance = self.instances.get(node.instance as usize);
-        View {
-            tree: self,
-            own: instance.map_or(&[], |instance| instance.segment.fields(node.object)),
-            instance: node.instance,
-            head: self.head(node),
-            next: 0,
-        }
+        View::new(self, node)
     }
 
     /// The object that a value is.
@@ -176,8 +171,8 @@ impl Tree {
     }
 
     /// The raw text of a leaf.
-    pub(crate) fn text(&self, instance: u32, span: Span) -> &[u8] {
-        self.segment(instance).map_or(b"null", |segment| segment.text(span))
+    pub(crate) fn text(&self, instance: u32, text: Text) -> &[u8] {
+        self.segment(instance).map_or(b"null", |segment| segment.text(text))
     }
 
     /// Lays `source` over `target`.
@@ -280,7 +275,7 @@ impl Tree {
         };
         match chosen.value {
             Value::Null | Value::Mismatch => chosen.value,
-            Value::Leaf(span) => Value::Leaf(segment.add_text(self.text(chosen.instance, span))),
+            Value::Leaf(text) => Value::Leaf(segment.add_text(self.text(chosen.instance, text), text.class)),
             Value::List(list) => {
                 let items: Vec<_> = self.items(chosen.instance, list).collect();
                 let mut copied: Vec<Value> =
@@ -353,7 +348,7 @@ impl Tree {
     fn values_equal(&self, a: (Node, &Segment, Value), b: (Node, &Segment, Value)) -> bool {
         match (a.2, b.2) {
             (Value::Null, Value::Null) | (Value::Mismatch, Value::Mismatch) => true,
-            (Value::Leaf(x), Value::Leaf(y)) => a.1.text(x) == b.1.text(y),
+            (Value::Leaf(x), Value::Leaf(y)) => equal(a.1.text(x), b.1.text(y)),
             (Value::List(x), Value::List(y)) => {
                 x.len() == y.len()
                     && a.1
@@ -407,56 +402,17 @@ impl Tree {
         node
     }
 
-    fn head(&self, node: Node) -> u32 {
+    pub(super) fn head(&self, node: Node) -> u32 {
         let instance = self.instances.get(node.instance as usize);
         instance.and_then(|instance| instance.heads.get(node.object.0 as usize)).copied().unwrap_or(0)
     }
 
-    fn layer(&self, at: u32) -> Option<&Layer> {
+    pub(super) fn layer(&self, at: u32) -> Option<&Layer> {
         if at == 0 { None } else { self.layers.get(at as usize) }
     }
 
-    fn segment(&self, instance: u32) -> Option<&Segment> {
+    pub(super) fn segment(&self, instance: u32) -> Option<&Segment> {
         self.instances.get(instance as usize).map(|instance| &*instance.segment)
-    }
-}
-
-/// The fields of an object. Subgraphs send them in the order of the selection, and so they are asked for mostly.
-pub(crate) struct View<'a> {
-    tree: &'a Tree,
-    own: &'a [Field],
-    instance: u32,
-    head: u32,
-    /// Which of its own fields is likely to be the next.
-    next: usize,
-}
-
-impl<'a> View<'a> {
-    /// The raw text of a leaf among them.
-    pub(crate) fn text(&self, found: Found) -> Option<&'a [u8]> {
-        match found.value {
-            Value::Leaf(span) => Some(self.tree.text(found.instance, span)),
-            _ => None,
-        }
-    }
-
-    /// As [`Tree::get`].
-    pub(crate) fn get(&mut self, key: NameId) -> Option<Found> {
-        let own = match self.own.get(self.next) {
-            Some(field) if field.key == key => Some(field),
-            _ => match self.own.iter().position(|field| field.key == key) {
-                Some(at) => {
-                    self.next = at;
-                    self.own.get(at)
-                }
-                None => None,
-            },
-        };
-        let own = own.map(|field| {
-            self.next = self.next.saturating_add(1);
-            Found { instance: self.instance, value: field.value }
-        });
-        if self.head == 0 { own } else { self.tree.get_below(own, self.head, key) }
     }
 }
 
@@ -464,6 +420,11 @@ impl Node {
     /// An object of an instance.
     pub(crate) fn new(instance: u32, object: ObjectId) -> Node {
         Node { instance, object }
+    }
+
+    /// The instance it is in, and itself there.
+    pub(super) fn parts(self) -> (u32, ObjectId) {
+        (self.instance, self.object)
     }
 
     /// The instance it is in, and its number there.
@@ -498,5 +459,5 @@ pub(crate) fn type_of(tree: &Tree, node: Node, typename: Option<NameId>) -> Opti
 
 /// Whether `name` is in the set.
 pub(crate) fn in_set(plan: &ExecutablePlan, set: &TypeSet, name: &[u8]) -> bool {
-    set.0.iter().any(|id| plan.name(*id).as_bytes() == name)
+    set.0.iter().any(|id| equal(plan.name(*id).as_bytes(), name))
 }
