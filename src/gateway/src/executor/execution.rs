@@ -241,7 +241,9 @@ impl Execution {
         max_bytes: usize,
         redact: impl FnOnce(&mut [GraphQlError]),
     ) -> (Vec<u8>, Vec<GraphQlError>) {
-        let mut out = Vec::with_capacity(self.tree.bytes().saturating_add(64));
+        // Entities that several places show make it larger than what came: to grow is to copy all of it.
+        let came = self.tree.bytes();
+        let mut out = Vec::with_capacity(came.saturating_add(came.wrapping_div(4)).saturating_add(64));
         out.extend_from_slice(b"{\"data\":");
         project(&self.plan, self.typename, &self.tree, max_bytes, &mut self.errors, &mut out);
         if !self.errors.is_empty() {

@@ -6,8 +6,8 @@
 use weir_planner::plan::{ExecutablePlan, NameId, PathSegment};
 
 use crate::response::errors::PathItem;
-use crate::response::segment::{Segment, Value};
-use crate::response::tree::{Found, Node, Tree, in_set, type_of};
+use crate::response::segment::Value;
+use crate::response::tree::{Found, Node, Part, Tree, in_set, type_of};
 
 const fn root() -> Found {
     Found { instance: 0, value: Value::Object(crate::response::segment::ObjectId(0)) }
@@ -35,47 +35,38 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn walk(&mut self, found: Found, path: &[PathSegment]) {
-        if let Some(segment) = self.tree.bare(found.instance) {
-            return self.walk_bare(segment, found.instance, found.value, path);
-        }
-        match found.value {
-            // A list is walked into wherever it stands: the planner leaves out the last `List` of a path.
-            Value::List(list) => {
-                let rest = match path {
-                    [PathSegment::List, rest @ ..] => rest,
-                    path => path,
-                };
-                let tree = self.tree;
-                for item in tree.items(found.instance, list) {
-                    self.walk(item, rest);
-                }
-            }
-            Value::Object(_) => {
-                if let Some(object) = self.tree.object(found)
-                    && !(self.tree.is_shared(object) && self.meet(object))
-                {
-                    self.walk_object(object, path);
-                }
-            }
-            Value::Null | Value::Leaf(_) | Value::Mismatch => {}
+        if let Some(part) = self.tree.part(found.instance) {
+            self.walk_in(part, found.instance, found.value, path);
         }
     }
 
-    /// As [`Walk::walk`], in an answer that nothing lies over yet, and that is not shared.
-    fn walk_bare(&mut self, segment: &Segment, instance: u32, value: Value, path: &[PathSegment]) {
+    /// The same with the answer found already: most of what is below a value is in the same one.
+    fn walk_in(&mut self, part: Part<'_>, instance: u32, value: Value, path: &[PathSegment]) {
         match (value, path) {
+            // A list is walked into wherever it stands: the planner leaves out the last `List` of a path.
             (Value::List(list), [PathSegment::List, path @ ..]) | (Value::List(list), path) => {
-                for item in segment.items(list) {
-                    self.walk_bare(segment, instance, *item, path);
+                for item in part.segment.items(list) {
+                    self.walk_in(part, instance, *item, path);
                 }
             }
-            (Value::Object(object), [PathSegment::Field(key), rest @ ..]) => {
-                if let Some(value) = segment.get(object, *key) {
-                    self.walk_bare(segment, instance, value, rest);
+            (Value::Object(object), path) => {
+                let node = Node::new(instance, object);
+                if !part.is_bare(object) {
+                    let object = self.tree.real(node);
+                    if !(self.tree.is_shared(object) && self.meet(object)) {
+                        self.walk_object(object, path);
+                    }
+                } else if !(part.shared && self.meet(node)) {
+                    match path {
+                        [PathSegment::Field(key), rest @ ..] => {
+                            if let Some(value) = part.segment.get(object, *key) {
+                                self.walk_in(part, instance, value, rest);
+                            }
+                        }
+                        _ => self.walk_object(node, path),
+                    }
                 }
             }
-            (Value::Object(object), []) => (self.found)(Node::new(instance, object)),
-            (Value::Object(object), _) => self.walk_object(Node::new(instance, object), path),
             (Value::Null | Value::Leaf(_) | Value::Mismatch, _) => {}
         }
     }

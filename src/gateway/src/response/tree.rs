@@ -104,10 +104,10 @@ impl Tree {
         self.instances.get(node.instance as usize).is_some_and(|instance| instance.shared)
     }
 
-    /// An answer, if nothing lies over its objects and none is reached from several places.
-    pub(crate) fn bare(&self, instance: u32) -> Option<&Segment> {
+    /// An instance.
+    pub(crate) fn part(&self, instance: u32) -> Option<Part<'_>> {
         let instance = self.instances.get(instance as usize)?;
-        (!instance.shared && instance.heads.is_empty()).then_some(&*instance.segment)
+        Some(Part { segment: &instance.segment, shared: instance.shared, heads: &instance.heads })
     }
 
     /// The number of objects in an instance; see [`Node::index`].
@@ -394,7 +394,7 @@ impl Tree {
     }
 
     /// The object that stands for `node`.
-    fn real(&self, node: Node) -> Node {
+    pub(crate) fn real(&self, node: Node) -> Node {
         let mut node = node;
         while let Some(Layer { kind: Kind::Same, node: other, .. }) = self.layer(self.head(node)) {
             node = *other;
@@ -413,6 +413,22 @@ impl Tree {
 
     pub(super) fn segment(&self, instance: u32) -> Option<&Segment> {
         self.instances.get(instance as usize).map(|instance| &*instance.segment)
+    }
+}
+
+/// An answer as a request uses it.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) segment: &'a Segment,
+    /// Whether its objects are reached from several places.
+    pub(crate) shared: bool,
+    heads: &'a [u32],
+}
+
+impl Part<'_> {
+    /// Whether nothing lies over an object.
+    pub(crate) fn is_bare(self, object: ObjectId) -> bool {
+        self.heads.get(object.0 as usize).is_none_or(|head| *head == 0)
     }
 }
 
