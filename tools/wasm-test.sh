@@ -20,7 +20,8 @@ node=$(find_node) || die "no Node 20 or later: run \`make setup\`"
 [ -x "$runner" ] || die "no $runner: run \`make setup\`"
 # getrandom, which a library brings along, doesn't build for this target unless told a source of
 # randomness. None is given: a test that draws any fails to link, as the core may not (invariant 1).
-use_wasm_rust '--cfg getrandom_backend="custom"'
+# SIMD as in the module: part of the scanner is written for it.
+use_wasm_rust '-C target-feature=+simd128 --cfg getrandom_backend="custom"'
 # Proc macros too would be optimised by the workspace's dev profile, which costs more than it gains.
 profile='profile.dev.package."*".opt-level=1'
 # Only node itself goes first on PATH: its folder may hold another cargo too (/usr/bin on Debian).

@@ -1,7 +1,7 @@
 //! Finds what ends a run of plain characters in a JSON string: a quote, a backslash, a control character.
 
 /// Where the first of them is.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline(always)]
 pub(super) fn first(chunk: &[u8; 16]) -> Option<usize> {
     // The compiler makes a hundred instructions of what says the same without intrinsics.
@@ -14,9 +14,18 @@ pub(super) fn first(chunk: &[u8; 16]) -> Option<usize> {
 }
 
 /// Where the first of them is.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
 pub(super) fn first(chunk: &[u8; 16]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The bytes of a word that are zero, as their highest bits; exact up to the first one.
+    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
+    let specials = |word: u64| {
+        let controls = word.wrapping_sub(LOW.wrapping_mul(0x20)) & !word & HIGH;
+        let repeated = |byte: u8| LOW.wrapping_mul(u64::from(byte));
+        zeros(word ^ repeated(b'"')) | zeros(word ^ repeated(b'\\')) | controls
+    };
     // Without a branch, so that it becomes a handful of SIMD instructions.
     if !chunk.iter().fold(false, |any, byte| any | (*byte == b'"') | (*byte == b'\\') | (*byte < b' ')) {
         return None;
@@ -25,22 +34,4 @@ pub(super) fn first(chunk: &[u8; 16]) -> Option<usize> {
     let [low, high] = [specials(word as u64), specials(word.wrapping_shr(64) as u64)];
     let (found, skipped) = if low == 0 { (high, 8) } else { (low, 0) };
     Some((found.trailing_zeros() >> 3).wrapping_add(skipped) as usize)
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-const LOW: u64 = 0x0101_0101_0101_0101;
-#[cfg(not(target_arch = "wasm32"))]
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// The bytes of `word` that are zero, as their highest bits; exact up to the first one.
-#[cfg(not(target_arch = "wasm32"))]
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
-}
-
-/// The bytes that are looked for, likewise.
-#[cfg(not(target_arch = "wasm32"))]
-const fn specials(word: u64) -> u64 {
-    let controls = word.wrapping_sub(LOW.wrapping_mul(0x20)) & !word & HIGH;
-    zeros(word ^ LOW.wrapping_mul(b'"' as u64)) | zeros(word ^ LOW.wrapping_mul(b'\\' as u64)) | controls
 }
