@@ -1,4 +1,4 @@
-//! Comparing and hashing short texts. In wasm `memcmp` is a call that goes byte by byte, and a product of 128 bits four of 64.
+//! Comparing and hashing short texts. In wasm `memcmp` is a call that goes byte by byte, and a product of 128 bits is one too.
 
 /// Whether two texts are the same.
 #[inline]
