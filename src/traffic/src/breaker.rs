@@ -255,6 +255,16 @@ impl Breaker {
         }
     }
 
+    /// A probe has ended without showing anything of the subgraph: its place is free for another.
+    pub fn withdraw(&mut self, probe: u64) {
+        match &mut self.state {
+            State::HalfOpen(Round { outstanding, .. }) | State::Open { outstanding, .. } => {
+                outstanding.remove(probe);
+            }
+            State::Closed { .. } => {}
+        }
+    }
+
     /// What an operator wants of it from now on; `None`: that it follows what it sees again, beginning closed. To be written
     /// whether or not that is a change of phase.
     pub fn force(&mut self, now: Duration, forced: Option<Forced>) -> Option<Transition> {

@@ -48,6 +48,12 @@ impl<T> Queue<T> {
         if self.len() >= self.most {
             return Err(item);
         }
+        self.push_beyond(now, item, owner, until);
+        Ok(())
+    }
+
+    /// The same, full or not: until it is known whether there are slots. [`take_beyond`](Queue::take_beyond) is then due.
+    pub fn push_beyond(&mut self, now: Duration, item: T, owner: u64, until: Duration) {
         self.pushed = self.pushed.wrapping_add(1);
         let number = self.pushed;
         self.ends.insert((until, number, owner));
@@ -56,7 +62,39 @@ impl<T> Queue<T> {
             self.turns.push_back(owner);
         }
         calls.push_back(Waiting { number, item, since: now, until });
-        Ok(())
+    }
+
+    /// Removes those that are too many, the ones that came last.
+    pub fn take_beyond(&mut self) -> Vec<T> {
+        let beyond = self.len().saturating_sub(self.most);
+        if beyond == 0 {
+            return Vec::new();
+        }
+        let mut numbers: Vec<u64> = self.ends.iter().map(|(_, number, _)| *number).collect();
+        numbers.sort_unstable();
+        let first = numbers.get(numbers.len().saturating_sub(beyond)).copied().unwrap_or(0);
+        self.take_if(|call| call.number >= first)
+    }
+
+    /// Removes all.
+    pub fn take_all(&mut self) -> Vec<T> {
+        self.take_if(|_| true)
+    }
+
+    fn take_if(&mut self, is_taken: impl Fn(&Waiting<T>) -> bool) -> Vec<T> {
+        let mut taken = Vec::new();
+        for (owner, calls) in &mut self.owners {
+            let (out, stay): (VecDeque<_>, VecDeque<_>) =
+                std::mem::take(calls).into_iter().partition(|call| is_taken(call));
+            *calls = stay;
+            for call in out {
+                self.ends.remove(&(call.until, call.number, *owner));
+                taken.push(call);
+            }
+        }
+        self.forget_owners();
+        taken.sort_unstable_by_key(|call| call.number);
+        taken.into_iter().map(|call| call.item).collect()
     }
 
     /// Takes the next call whose time isn't over, and how long it has waited. Those whose time is over stay for `shed`.
@@ -149,6 +187,19 @@ mod tests {
 
     const fn ms(n: u64) -> Duration {
         Duration::from_millis(n)
+    }
+
+    #[test]
+    fn what_is_too_much_is_what_came_last() {
+        let mut queue = Queue::new(2);
+        for (item, owner) in [(1, 7), (2, 8), (3, 7), (4, 9)] {
+            queue.push_beyond(Duration::ZERO, item, owner, Duration::from_secs(1));
+        }
+        assert_eq!(queue.take_beyond(), [3, 4]);
+        assert_eq!(queue.take_beyond(), [0; 0]);
+        queue.push_beyond(Duration::ZERO, 5, 9, Duration::from_secs(1));
+        assert_eq!(queue.take_all(), [1, 2, 5]);
+        assert!(queue.is_empty() && queue.pop(Duration::ZERO).is_none());
     }
 
     #[test]

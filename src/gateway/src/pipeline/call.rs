@@ -97,8 +97,11 @@ impl Gateway {
         let HttpResponse { status, headers, body } = response;
         let (class, retry_after) = class_of_status(now, status, &headers);
         if let Some(class) = class.filter(|_| is_passing(status, retry_after)) {
-            let Some(outlook) = self.loader.failed(sent.flight, call) else { return };
-            if outlook.has_another || self.ask_again(now, &sent, outlook, class, retry_after) {
+            let outlook = self.loader.failed(sent.flight, call);
+            if outlook.is_none_or(|outlook| {
+                outlook.has_another || self.ask_again(now, &sent, outlook, class, retry_after)
+            }) {
+                self.count(Metric::SubgraphFailures(sent.label), 1);
                 return self.call_ended(now, call, &sent, Some(class));
             }
         }
@@ -231,7 +234,7 @@ impl Gateway {
             self.count(Metric::SubgraphRefusals(sent.label), 1);
         }
         if again {
-            return;
+            return self.count(Metric::SubgraphFailures(sent.label), 1);
         }
         let tries = self.loader.tries(sent.flight);
         let Some(landed) = self.land(call, &sent) else { return };

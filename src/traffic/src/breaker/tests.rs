@@ -264,3 +264,20 @@ fn a_success_waits_to_be_written_unless_it_ends_a_streak() {
     let mut calls = tally(&breaker, ".");
     assert!(!calls.tick(NOW, &breaker, &Settings { failure_rate: 0, ..settings }) && calls.is_empty());
 }
+
+#[test]
+fn a_probe_that_shows_nothing_makes_room_for_another() {
+    let settings = Settings { half_open_max_calls: 1, failure_threshold: 1, ..Settings::default() };
+    let mut breaker = Breaker::default();
+    let mut tally = Tally::default();
+    let now = Duration::from_secs(1_800_000_000);
+    tally.failed(&breaker, breaker.epoch());
+    breaker.record(now, &settings, tally, 0);
+    let later = now + settings.reset_timeout;
+    let Claim::Probe(first) = breaker.claim(later, &settings) else { panic!("{breaker:?}") };
+    assert!(matches!(breaker.claim(later, &settings), Claim::Refuse { .. }));
+    breaker.withdraw(first);
+    let Claim::Probe(second) = breaker.claim(later, &settings) else { panic!("{breaker:?}") };
+    let closed = breaker.probed(later, &settings, second, true, 0);
+    assert_eq!(closed.map(|transition| transition.to), Some(Phase::Closed));
+}

@@ -37,7 +37,7 @@ group! {
         half_open_max_calls: u32 = "half_open_max_calls", Number: Number::new(3, 1, 12),
             "Probes in a round, over all workers; if all succeed it closes, if one fails it opens again. 3 are few for one that is still sick, and more than luck; at most 12, since each is noted in what the workers share.";
         failures: Vec<Failure> = "failures", Words<Failure>: failures(COUNTED),
-            "What counts as a failure: no connection, no answer in time, a connection that broke off, Envoy's own refusal (no healthy host, its limits), a status from 500, an answer that is no GraphQL response, errors with one of `graphql_codes`. Not `refused` by default, since it is no word of the subgraph's, nor `graphql`, since errors of resolvers are mostly a client's.";
+            "What counts as a failure: no connection, no answer in time, a connection that broke off, Envoy's own refusal (no healthy host, its limits), a status from 500 (or 429), an answer that is no GraphQL response, errors with one of `graphql_codes`. Not `refused` by default, since it is no word of the subgraph's, nor `graphql`, since errors of resolvers are mostly a client's.";
         graphql_codes: Vec<String> = "graphql_codes", List: list(ListKind::Texts, &[]),
             "With `graphql` among `failures`: values of `extensions.code` that tell that the subgraph itself is unwell; none, since only its authors know them.";
         collect_latency_metrics: bool = "performance_monitoring.collect_latency_metrics", Switch: ON,

@@ -28,7 +28,7 @@ group! {
         enabled: bool = "enabled", Switch: OFF,
             "Whether the calls at once are bounded, below `connection_pool.max_connections`, by what a subgraph takes without slowing down; off, since a limit that searches costs some throughput, and most subgraphs are bounded well enough by a number.";
         algorithm: ConcurrencyAlgorithm = "algorithm", Choice<ConcurrencyAlgorithm>: ALGORITHMS,
-            "How the limit follows: `gradient` compares the present latency with the usual one (Netflix, Gradient2), `aimd` adds one while calls succeed and takes a share away when they fail or time out (RFC 5681). `gradient`, since it sees overload before calls fail.";
+            "How the limit follows: `gradient` compares the present latency with the usual one (Netflix, Gradient2), `aimd` adds one while calls succeed and takes a share away when they time out, are refused, or find no connection (RFC 5681). `gradient`, since it sees overload before calls fail.";
         min_limit: u32 = "min_limit", Number: Number::new(10, 1, 100_000),
             "The least calls at once, on each worker; 10, so that a subgraph that is slow for once is still measured.";
         max_limit: u32 = "max_limit", Number: Number::new(1_000, 1, 100_000),

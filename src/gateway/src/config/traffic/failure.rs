@@ -23,15 +23,15 @@ pub(super) const fn failures(default: &'static [Failure]) -> Words<Failure> {
     }
 }
 
-/// Those after which a call may be made again: errors of resolvers are an answer.
+/// Those after which a call may be made again: what was answered would mostly be answered again.
 pub(super) const fn retried(default: &'static [Failure]) -> Words<Failure> {
-    let words = match WORDS.split_last() {
-        Some((_graphql, words)) => words,
-        None => WORDS,
+    let words = match WORDS {
+        [words @ .., _malformed, _graphql] => words,
+        _ => WORDS,
     };
     Words {
         words,
         default,
-        kind: "list of `connect`, `timeout`, `reset`, `refused`, `http_5xx`, `malformed`",
+        kind: "list of `connect`, `timeout`, `reset`, `refused`, `http_5xx`",
     }
 }

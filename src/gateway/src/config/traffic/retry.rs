@@ -44,6 +44,6 @@ group! {
         budget_percent: u32 = "budget_percent", Number: Number::new(10, 0, 100),
             "Repetitions and hedged calls in percent of the subgraph's calls; 10, so that one that fails gets at most a tenth more than its usual load, whatever `max_retries` says.";
         retry_on: Vec<Failure> = "retry_on", Words<Failure>: retried(RETRIED),
-            "After which failures: no connection, no answer in time, a connection that broke off, Envoy's own refusal, a status that says that trying again may help (502, 503, 504, and 429 with `Retry-After`), an answer that is no GraphQL response. Not `timeout` by default, since the client has waited its share and the subgraph may be at work still, nor `malformed`, since it mostly comes again.";
+            "After which failures: no connection, no answer in time, a connection that broke off, Envoy's own refusal, a status that says that trying again may help (502, 503, 504, and 429 with `Retry-After`). Not `timeout` by default, since the client has waited its share and the subgraph may be at work still.";
     }
 }

@@ -56,15 +56,22 @@ impl Gateway {
         let usual = guard.usual();
         let owner = u64::from(departure.owner.0);
         let late = guard.queue.shed(now.0, usual);
-        let queued = guard.queue.push(now.0, waiting, owner, departure.until.0).is_ok();
-        if !queued {
-            add(&mut guard.counts.refused);
-        }
+        // Whether it is one too many is known once the others were asked for slots.
+        guard.queue.push_beyond(now.0, waiting, owner, departure.until.0);
         self.shed(now, label, late);
-        if !queued {
+        self.ask_for_slots(now, label);
+        self.refuse_beyond(now, label);
+    }
+
+    /// Refuses those that are too many to wait, unless there may be slots for them.
+    pub(super) fn refuse_beyond(&mut self, now: Timestamp, label: SubgraphId) {
+        let Some(guard) = self.traffic.guard_mut(label).filter(|guard| !guard.is_sharing) else { return };
+        let beyond = guard.queue.take_beyond();
+        let count = u64::try_from(beyond.len()).unwrap_or(u64::MAX);
+        guard.counts.refused = guard.counts.refused.saturating_add(count);
+        for Waiting { flight, .. } in beyond {
             self.stop(now, flight, label, Stop::Overloaded);
         }
-        self.ask_for_slots(now, label);
     }
 
     /// Which of the subgraph's breakers a call goes by.
@@ -89,6 +96,12 @@ impl Gateway {
     pub(super) fn pump(&mut self, now: Timestamp, label: SubgraphId) {
         loop {
             let Some(guard) = self.traffic.guard_mut(label) else { return };
+            if let Some(stop) = guard.stops_all(now) {
+                for Waiting { flight, .. } in guard.queue.take_all() {
+                    self.stop(now, flight, label, stop);
+                }
+                return;
+            }
             if guard.queue.is_empty() || !guard.take_slot(now) {
                 return;
             }
@@ -137,7 +150,8 @@ impl Gateway {
     pub(super) fn ask_for_slots(&mut self, now: Timestamp, label: SubgraphId) {
         let Some(guard) = self.traffic.guard_mut(label) else { return };
         let waiting = u32::try_from(guard.queue.len()).unwrap_or(u32::MAX);
-        if guard.pool.wants(now.0, waiting) {
+        if !guard.is_sharing && guard.pool.wants(now.0, waiting) {
+            guard.is_sharing = true;
             self.edit(label, Edit::Share);
         }
     }
@@ -175,6 +189,8 @@ impl Gateway {
         let allowed =
             if is_query { guard.table.request_timeout().min(config.timeout) } else { config.timeout };
         let timeout = allowed.min(left).max(LEAST_TIMEOUT);
+        let is_cut = left < allowed;
+        let layout = guard.layout;
         let may_hedge = is_query && !is_hedge && probe.is_none();
         let hedge_after = guard.hedge_after.filter(|after| may_hedge && *after < timeout);
         let hedge_at = hedge_after.map(|after| now.after(after));
@@ -190,6 +206,9 @@ impl Gateway {
             probe,
             at: now,
             epoch,
+            layout,
+            by: owner,
+            is_cut,
             until: now.after(timeout),
             is_hedge,
             hedge_at,
@@ -223,7 +242,9 @@ impl Gateway {
             }
         }
         let name = self.labels.names().get(label.0 as usize).cloned().unwrap_or_default();
+        let tries = self.loader.tries(flight);
         let Some(landed) = self.loader.land(flight) else { return };
+        self.tried(label, tries, false, false);
         self.fail(now, &landed, &error_of(stop, now, &name));
     }
 }
@@ -231,7 +252,11 @@ impl Gateway {
 fn error_of(stop: Stop, now: Timestamp, service: &str) -> GraphQlError {
     let millis = |until: Timestamp| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX);
     let (code, message, after) = match stop {
-        Stop::CircuitOpen { until } => {
+        Stop::CircuitOpen { until: None } => {
+            let message = format!("The circuit breaker of subgraph \"{service}\" is held open by an operator.");
+            (Code::SubgraphCircuitOpen, message, None)
+        }
+        Stop::CircuitOpen { until: Some(until) } => {
             let after = millis(until);
             let message = format!(
                 "The circuit breaker of subgraph \"{service}\" is open; it is tried again in {after} ms."

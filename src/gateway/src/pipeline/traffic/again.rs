@@ -87,7 +87,8 @@ impl Gateway {
         }
         let usual = guard.usual();
         if !hedge::may_go(usual, &mut guard.budget, now.0, until.0) {
-            return self.free_slot(label);
+            self.free_slot(label);
+            return self.pump(now, label);
         }
         match self.loader.recall(now, flight) {
             Some(departure) => {
@@ -96,7 +97,10 @@ impl Gateway {
                 }
                 self.launch(now, departure, label, breaker, None, true);
             }
-            None => self.free_slot(label),
+            None => {
+                self.free_slot(label);
+                self.pump(now, label);
+            }
         }
     }
 }

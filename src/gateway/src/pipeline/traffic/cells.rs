@@ -2,6 +2,7 @@
 //! by reading it, and writing it back if nobody else has written since.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use weir_cache::{Ask, Refused, Reply};
 use weir_traffic::breaker::{Breaker, Claim, Forced, Tally, Transition};
@@ -28,6 +29,8 @@ const MISSING: Option<u32> = Some(u32::MAX);
 pub(in crate::pipeline) struct TrafficCell {
     label: SubgraphId,
     edit: Edit,
+    /// Of the subgraph's breakers when it was begun.
+    layout: u32,
     tries: u32,
     /// What was written, while the host has it.
     written: Option<Written>,
@@ -44,6 +47,8 @@ pub(super) enum Edit {
     Record { breaker: usize, tally: Tally },
     /// Tells how a probe has ended.
     Probed { breaker: usize, probe: u64, fine: bool },
+    /// Tells that a probe has shown nothing.
+    Withdraw { breaker: usize, probe: u64 },
     /// An operator's word.
     Force { breaker: usize, forced: Option<Forced>, answer: Option<RequestId> },
     /// Changes this worker's share of the slots.
@@ -79,9 +84,10 @@ impl TrafficCell {
             | Edit::Claim { breaker, .. }
             | Edit::Record { breaker, .. }
             | Edit::Probed { breaker, .. }
+            | Edit::Withdraw { breaker, .. }
             | Edit::Force { breaker, .. } => {
                 if breakers == BREAKERS {
-                    format!("weir.breaker.{name}.{breaker:02}")
+                    format!("weir.breakers.{breaker:02}.{name}")
                 } else {
                     format!("weir.breaker.{name}")
                 }
@@ -97,6 +103,7 @@ impl TrafficCell {
             | Edit::Claim { breaker, .. }
             | Edit::Record { breaker, .. }
             | Edit::Probed { breaker, .. }
+            | Edit::Withdraw { breaker, .. }
             | Edit::Force { breaker, .. } => Some(breaker),
             Edit::Share | Edit::ReadHealth | Edit::Checked { .. } => None,
         }
@@ -106,7 +113,8 @@ impl TrafficCell {
 impl Gateway {
     /// Begins an edit; it ends within the same turn.
     pub(super) fn edit(&mut self, label: SubgraphId, edit: Edit) {
-        self.try_edit(TrafficCell { label, edit, tries: 0, written: None });
+        let layout = self.traffic.guard(label).map_or(0, |guard| guard.layout);
+        self.try_edit(TrafficCell { label, edit, layout, tries: 0, written: None });
     }
 
     /// Forces all breakers of a subgraph, or lets them go, and answers the operator.
@@ -139,6 +147,8 @@ impl Gateway {
         reply: Reply,
     ) {
         match reply {
+            // The breakers are others by now.
+            Reply::Got { .. } if !self.is_current(&cell) => self.edited(now, &cell, None),
             Reply::Got { value, cas } => match self.change(now, &cell, value.as_deref()) {
                 Change::Write(written) => {
                     let value = written.encode();
@@ -155,6 +165,10 @@ impl Gateway {
             Reply::Set(Err(Refused::CasMismatch)) if cell.tries < MAX_TRIES => self.try_edit(*cell),
             Reply::Set(Err(_)) => self.edited(now, &cell, None),
         }
+    }
+
+    fn is_current(&self, cell: &TrafficCell) -> bool {
+        cell.breaker().is_none() || self.traffic.guard(cell.label).is_some_and(|guard| guard.layout == cell.layout)
     }
 
     /// What becomes of a value.
@@ -178,6 +192,7 @@ impl Gateway {
             Edit::Probed { probe, fine, .. } => {
                 transition = state.probed(now.0, settings, *probe, *fine, random);
             }
+            Edit::Withdraw { probe, .. } => state.withdraw(*probe),
             Edit::Force { forced, .. } => transition = state.force(now.0, *forced),
             Edit::Share => {
                 let waiting = u32::try_from(guard.queue.len()).unwrap_or(u32::MAX);
@@ -207,6 +222,7 @@ impl Gateway {
     fn edited(&mut self, now: Timestamp, cell: &TrafficCell, result: Option<Written>) {
         let label = cell.label;
         if let (Some(at), Some(guard)) = (cell.breaker(), self.traffic.guard_mut(label))
+            && guard.layout == cell.layout
             && let Some(copy) = guard.breakers.get_mut(at)
         {
             if matches!(cell.edit, Edit::Record { .. }) {
@@ -214,6 +230,7 @@ impl Gateway {
             }
             if let Some(Written::Breaker { state, .. }) = &result {
                 copy.breaker = state.clone();
+                copy.read_at = now;
             }
         }
         match (&cell.edit, result) {
@@ -238,11 +255,15 @@ impl Gateway {
                     self.tell_transition(label, &transition);
                 }
             }
-            (Edit::Share, Some(Written::Share(exchange))) => {
-                if let (Some(guard), Some(edit)) = (self.traffic.guard_mut(label), exchange) {
-                    guard.pool.granted(edit.grant);
+            (Edit::Share, result) => {
+                if let Some(guard) = self.traffic.guard_mut(label) {
+                    guard.is_sharing = false;
+                    if let Some(Written::Share(Some(edit))) = result {
+                        guard.pool.granted(edit.grant);
+                    }
                 }
                 self.pump(now, label);
+                self.refuse_beyond(now, label);
             }
             (Edit::ReadHealth | Edit::Checked { .. }, Some(Written::Health { state, changed })) => {
                 self.health_is(now, label, state, changed);
@@ -265,7 +286,10 @@ impl Gateway {
             }
             Claim::Refuse { until } => {
                 self.free_slot(label);
-                return self.stop(now, waiting.flight, label, Stop::CircuitOpen { until: Timestamp(*until) });
+                // Those that hold the places are on their way: that is soon decided.
+                let until = (*until != Duration::MAX).then(|| Timestamp(*until).min(now.after(TICK)));
+                self.stop(now, waiting.flight, label, Stop::CircuitOpen { until });
+                return self.pump(now, label);
             }
         };
         match departure {
@@ -276,7 +300,10 @@ impl Gateway {
                 self.launch(now, departure, label, breaker, probe, false);
             }
             // Whoever wanted it has gone within this turn; a probe's place lapses.
-            None => self.free_slot(label),
+            None => {
+                self.free_slot(label);
+                self.pump(now, label);
+            }
         }
     }
 }

@@ -16,10 +16,14 @@ use super::settings::Settings;
 use super::watch::Watch;
 use crate::event::Timestamp;
 use crate::metric::RetryOutcome;
+use crate::pipeline::upkeep::TICK;
 
 /// Breakers of a subgraph whose operations have their own: a fixed number, for the host can't delete shared data. Two
 /// operations that hash alike share one.
 pub(super) const BREAKERS: usize = 64;
+
+/// A copy that is older decides nothing.
+const MOST_AGE: Duration = Duration::from_millis(3 * TICK.as_millis() as u64);
 
 /// See the module.
 pub(in crate::pipeline) struct Guard {
@@ -29,6 +33,8 @@ pub(in crate::pipeline) struct Guard {
     pub(super) failures: Classes,
     /// One, or [`BREAKERS`].
     pub(super) breakers: Vec<BreakerCopy>,
+    /// Changes with the number of breakers: what was meant for others before counts for nothing.
+    pub(super) layout: u32,
     pub(super) pool: Pool,
     pub(super) queue: Queue<Waiting>,
     pub(super) limiter: Option<Limiter>,
@@ -40,8 +46,10 @@ pub(in crate::pipeline) struct Guard {
     pub(super) health: Health,
     /// When this worker began, or ended its last check.
     pub(super) began: Timestamp,
-    /// Whether a check of this worker's is on its way.
-    pub(super) is_checking: bool,
+    /// Until when a check of this worker's is on its way, if its answer isn't lost.
+    pub(super) checking_until: Timestamp,
+    /// Whether the cell of the slots is being edited.
+    pub(super) is_sharing: bool,
     pub(super) told_healthy: Option<bool>,
     pub(super) told_phase: Phase,
     pub(super) counts: Counts,
@@ -56,6 +64,8 @@ pub(in crate::pipeline) struct Guard {
 #[derive(Debug, Default)]
 pub(super) struct BreakerCopy {
     pub(super) breaker: Breaker,
+    /// When it was.
+    pub(super) read_at: Timestamp,
     pub(super) tally: Tally,
     /// Whether it was used since the last tick: others need not be read.
     pub(super) is_used: bool,
@@ -103,7 +113,6 @@ impl Counts {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Gauges {
     pub(super) active: u64,
-    pub(super) utilisation: u64,
     pub(super) queued: u64,
     pub(super) budget: u64,
     pub(super) limit: u64,
@@ -112,8 +121,8 @@ pub(super) struct Gauges {
 /// Why a call is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The breaker is open until then.
-    CircuitOpen { until: Timestamp },
+    /// The breaker is open until then; `None`: until an operator says so.
+    CircuitOpen { until: Option<Timestamp> },
     /// Its checks fail; the next one is due then.
     Unhealthy { until: Timestamp },
     /// There was no slot in time, or too many wait for one.
@@ -142,7 +151,9 @@ impl Guard {
             budget: Budget::new(settings.budget(), now.0),
             health: Health::default(),
             began: now,
-            is_checking: false,
+            checking_until: Timestamp::default(),
+            is_sharing: false,
+            layout: 0,
             told_healthy: None,
             told_phase: Phase::Closed,
             counts: Counts::default(),
@@ -162,6 +173,7 @@ impl Guard {
         self.failures = settings.failures();
         if self.breakers.len() != breakers(&settings) {
             self.breakers = (0..breakers(&settings)).map(|_| BreakerCopy::default()).collect();
+            self.layout = self.layout.wrapping_add(1);
         }
         self.pool.set_settings(settings.pool());
         self.queue.set_most(settings.max_queue());
@@ -190,17 +202,38 @@ impl Guard {
     /// What is known, without asking anybody, of a call that would be sent now.
     pub(super) fn look(&mut self, now: Timestamp, breaker: usize) -> Look {
         if self.settings.checks() && !self.health.is_up() {
-            return Look::Stop(Stop::Unhealthy { until: self.due_check().max(now) });
+            return Look::Stop(Stop::Unhealthy { until: self.due_check(now).max(now) });
         }
-        if !self.settings.traffic.breaker.enabled {
-            return Look::Pass;
-        }
+        let enabled = self.settings.traffic.breaker.enabled;
         let Some(copy) = self.breakers.get_mut(breaker) else { return Look::Pass };
         copy.is_used = true;
-        match copy.breaker.glance(now.0) {
-            Glance::Pass => Look::Pass,
-            Glance::Ask => Look::Ask,
-            Glance::Refuse { until } => Look::Stop(Stop::CircuitOpen { until: Timestamp(until) }),
+        if !enabled && copy.breaker.forced().is_none() {
+            return Look::Pass;
+        }
+        // Of several only those in use are read at each tick.
+        if now.since(copy.read_at) > MOST_AGE {
+            return Look::Ask;
+        }
+        let until = match copy.breaker.glance(now.0) {
+            Glance::Pass => return Look::Pass,
+            Glance::Ask => return Look::Ask,
+            Glance::Refuse { until: Duration::MAX } => None,
+            // Its probes are on their way: that is soon decided.
+            Glance::Refuse { .. } if copy.breaker.phase(now.0) == Phase::HalfOpen => Some(now.after(TICK)),
+            Glance::Refuse { until } => Some(Timestamp(until)),
+        };
+        Look::Stop(Stop::CircuitOpen { until })
+    }
+
+    /// Why all that wait are to wait no longer, if that is so: what stops one call stops all.
+    pub(super) fn stops_all(&mut self, now: Timestamp) -> Option<Stop> {
+        let is_down = self.settings.checks() && !self.health.is_up();
+        if self.queue.is_empty() || !(is_down || self.breakers.len() == 1) {
+            return None;
+        }
+        match self.look(now, 0) {
+            Look::Stop(stop) => Some(stop),
+            Look::Pass | Look::Ask => None,
         }
     }
 

@@ -11,7 +11,7 @@ use weir_traffic::health::Health;
 
 use super::Gateway;
 use super::cells::Edit;
-use crate::config::HealthMode;
+use crate::config::{HealthMode, TrafficConfig};
 use crate::event::{Call, CallFailure, HttpResponse, Level, Output, Timestamp};
 use crate::headers;
 use crate::metric::{Metric, SubgraphId};
@@ -35,10 +35,12 @@ impl Gateway {
         for (index, config) in (0..).zip(&engine.config.subgraphs) {
             let label = engine.label(crate::metric::SubgraphId(index));
             let Some(guard) = self.traffic.guard_mut(label) else { continue };
-            if !guard.settings.checks() || guard.is_checking || guard.due_check() > now {
+            if !guard.settings.checks() || guard.checking_until > now || guard.due_check(now) > now {
                 continue;
             }
-            guard.is_checking = true;
+            let timeout = guard.settings.traffic.health.timeout;
+            // An answer that is lost must not be the last.
+            guard.checking_until = now.after(timeout.saturating_mul(2));
             let mut call_headers = self.plain_headers.to_vec();
             headers::for_call(&engine.config, config, &[], &mut call_headers);
             let call = Call {
@@ -50,7 +52,7 @@ impl Gateway {
                 path: config.path.clone(),
                 headers: call_headers.into(),
                 body: Rc::new(QUERY.to_vec()),
-                timeout: config.traffic.health.timeout,
+                timeout,
             };
             self.count(Metric::HealthChecks(label), 1);
             self.send(Calling::Check(label), call);
@@ -65,7 +67,7 @@ impl Gateway {
         answer: Result<HttpResponse, CallFailure>,
     ) {
         if let Some(guard) = self.traffic.guard_mut(label) {
-            guard.is_checking = false;
+            guard.checking_until = Timestamp::default();
             guard.began = now;
         }
         let fine = answer.is_ok_and(|answer| is_well(&answer));
@@ -100,24 +102,26 @@ impl Gateway {
 
     /// The subgraphs without which this gateway shall get no traffic, and that are down.
     pub(in crate::pipeline) fn missing_subgraphs(&self) -> Vec<String> {
-        let required = self.engine.config.subgraphs.iter().filter(|config| {
-            let health = &config.traffic.health;
-            health.required_for_ready && health.mode == HealthMode::Weir
-        });
-        let known = |name: &str| self.labels.names().iter().position(|known| known == name);
-        let is_up = |name: &str| {
-            let guard = known(name).and_then(|at| self.traffic.guards.get(at));
-            guard.is_some_and(|guard| guard.health.checked_at().is_some() && guard.health.is_up())
+        let engine = &self.engine;
+        let labels = (0..).map(SubgraphId).map(|at| engine.label(at));
+        let is_missing = |label: SubgraphId, configured: &TrafficConfig| {
+            let guard = self.traffic.guard(label);
+            let config = guard.map_or(configured, |guard| &guard.settings.traffic);
+            let is_up = guard.is_some_and(|guard| guard.health.checked_at().is_some() && guard.health.is_up());
+            config.health.required_for_ready && config.health.mode == HealthMode::Weir && !is_up
         };
-        required.map(|config| &config.name).filter(|name| !is_up(name)).cloned().collect()
+        let missing = engine.config.subgraphs.iter().zip(labels);
+        let missing = missing.filter(|(config, label)| is_missing(*label, &config.traffic));
+        missing.map(|(config, _)| config.name.clone()).collect()
     }
 }
 
 impl super::Guard {
     /// When the next check is due.
-    pub(super) fn due_check(&self) -> Timestamp {
+    pub(super) fn due_check(&self, now: Timestamp) -> Timestamp {
         let interval = self.settings.traffic.pool.health_check_interval;
-        let last = self.health.checked_at().map_or(self.began, Timestamp).max(self.began);
+        // Another worker's clock may have been ahead.
+        let last = self.health.checked_at().map_or(self.began, Timestamp).max(self.began).min(now);
         if self.health.checked_at().is_none() && self.settings.traffic.health.required_for_ready {
             return self.began;
         }

@@ -9,6 +9,7 @@ use super::Gateway;
 use super::cells::Edit;
 use super::guard::{BreakerCopy, add};
 use super::sent::Sent;
+use super::upkeep::micros;
 use crate::event::{CallFailure, CallId, Output, ReceivedHeader, Timestamp};
 use crate::metric::{Metric, SubgraphId};
 use crate::pipeline::Calling;
@@ -24,7 +25,7 @@ pub(in crate::pipeline) fn class_of(failure: CallFailure) -> FailureClass {
 }
 
 /// The failure that a status is by itself, and when the subgraph wants to be asked again. 5xx is the server's fault (RFC 9110
-/// §15.6); 429 says that it has too much to do (RFC 6585 §4).
+/// §15.6); 429 says that it has too much to do (RFC 6585 §4), and is a failure like these.
 pub(in crate::pipeline) fn class_of_status(
     now: Timestamp,
     status: u16,
@@ -41,8 +42,11 @@ pub(in crate::pipeline) fn is_passing(status: u16, retry_after: Option<Duration>
     matches!(status, 502..=504) || (status == 429 && retry_after.is_some())
 }
 
+/// How long after its time an answer may come that is not lost.
+const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
 impl Gateway {
-    /// A call has ended, well or with a failure: its slot is free, and the breaker, the timeouts and the limit hear of it.
+    /// A call has ended, well or with a failure: its slot is free, and all who learn from that hear of it.
     pub(in crate::pipeline) fn call_ended(
         &mut self,
         now: Timestamp,
@@ -50,14 +54,30 @@ impl Gateway {
         sent: &Sent,
         failure: Option<FailureClass>,
     ) {
+        self.learn(now, sent, failure);
+        self.free_slot(sent.label);
+        self.forget_hedge(call, sent);
+        self.pump(now, sent.label);
+        self.ask_for_slots(now, sent.label);
+    }
+
+    /// The breaker, the timeouts and the limit hear how a call has ended.
+    fn learn(&mut self, now: Timestamp, sent: &Sent, failure: Option<FailureClass>) {
         let Sent { label, breaker, probe, .. } = *sent;
         let took = now.since(sent.at);
         let Some(guard) = self.traffic.guard_mut(label) else { return };
-        let in_flight = guard.pool.in_use();
-        guard.pool.release();
-        if let Some(limiter) = &mut guard.limiter {
-            let dropped = matches!(failure, Some(FailureClass::Timeout | FailureClass::Refused));
-            limiter.answered(now.0, took, in_flight, dropped);
+        // Its request had less time left than calls usually take: that is not the subgraph's fault.
+        let usual = || guard.table.quantile(0.99);
+        let says_nothing =
+            failure == Some(FailureClass::Timeout) && sent.is_cut && usual().is_none_or(|usual| took < usual);
+        if let Some(limiter) = &mut guard.limiter
+            && !says_nothing
+        {
+            let dropped = matches!(
+                failure,
+                Some(FailureClass::Timeout | FailureClass::Refused | FailureClass::Connect | FailureClass::Reset)
+            );
+            limiter.answered(now.0, took, guard.pool.in_use(), dropped);
         }
         match failure {
             Some(FailureClass::Timeout) => guard.table.timed_out(took),
@@ -68,44 +88,53 @@ impl Gateway {
         if let Some(class) = failure {
             guard.counts.error(class);
         }
-        guard.counts.call_micros = guard.counts.call_micros.saturating_add(super::upkeep::micros(took));
-        let fine = failure.is_none_or(|class| !guard.failures.contains(class));
+        guard.counts.call_micros = guard.counts.call_micros.saturating_add(micros(took));
         let measures = guard.settings.traffic.breaker.collect_latency_metrics;
-        let edit = match (probe, guard.breakers.get_mut(breaker)) {
-            _ if !guard.settings.traffic.breaker.enabled => None,
-            (Some(probe), _) => Some(Edit::Probed { breaker, probe, fine }),
+        let fine = failure.is_none_or(|class| !guard.failures.contains(class));
+        let is_current = sent.layout == guard.layout && guard.settings.traffic.breaker.enabled;
+        let edit = match (probe, guard.breakers.get_mut(breaker).filter(|_| is_current)) {
+            (_, None) => None,
+            (Some(probe), Some(_)) if says_nothing => Some(Edit::Withdraw { breaker, probe }),
+            (Some(probe), Some(_)) => Some(Edit::Probed { breaker, probe, fine }),
+            (None, Some(_)) if says_nothing => None,
             (None, Some(copy)) => {
                 let BreakerCopy { breaker: state, tally, .. } = copy;
                 if fine {
-                    tally.fine(state, sent.epoch)
+                    tally.fine(state, sent.epoch);
                 } else {
-                    tally.failed(state, sent.epoch)
+                    tally.failed(state, sent.epoch);
                 }
                 (!copy.is_edited && copy.tally.is_due(&copy.breaker)).then(|| {
                     copy.is_edited = true;
                     Edit::Record { breaker, tally: copy.tally.take() }
                 })
             }
-            (None, None) => None,
         };
         if let Some(edit) = edit {
             self.edit(label, edit);
         }
         if measures {
-            self.outputs.push_back(Output::Record(Metric::CallLatency(label), super::upkeep::micros(took)));
+            self.outputs.push_back(Output::Record(Metric::CallLatency(label), micros(took)));
         }
-        self.forget_hedge(call, sent);
-        self.pump(now, label);
-        self.ask_for_slots(now, label);
     }
 
-    /// Nobody waits for a call any more. It goes on, and keeps its slot until it ends; if its answer is lost with the stream
-    /// that sent it, until it most probably has ended.
+    /// Nobody waits for a call any more. It goes on, and keeps its slot until it ends. The answer of one that a stream has sent
+    /// is lost with that stream: it keeps its slot until it most probably has ended, and if it took longer than calls do
+    /// already, that is all that will be known of it.
     pub(in crate::pipeline) fn abandon(&mut self, call: CallId) {
         let Some(Calling::Flight(sent)) = self.calls.get(&call) else { return };
-        let sent = *sent;
+        let (sent, now) = (*sent, self.traffic.now);
         let usual = self.traffic.guard(sent.label).and_then(|guard| guard.table.quantile(0.99));
-        let until = usual.map_or(sent.until, |usual| sent.at.after(usual.saturating_mul(2)).min(sent.until));
+        let longest = usual.map(|usual| usual.saturating_mul(2));
+        let is_overdue = longest.is_some_and(|longest| now.since(sent.at) >= longest);
+        let until = match longest {
+            _ if sent.by.is_none() => sent.until.after(ANSWER_MARGIN),
+            Some(longest) if !is_overdue => sent.at.after(longest).min(sent.until),
+            _ => sent.until,
+        };
+        if sent.by.is_some() && is_overdue {
+            self.learn(now, &sent, Some(FailureClass::Timeout));
+        }
         self.forget_hedge(call, &sent);
         self.calls.insert(call, Calling::Abandoned(sent, until));
         self.traffic.expiries.insert((until, call));
@@ -133,6 +162,7 @@ impl Gateway {
     pub(in crate::pipeline) fn unsent(&mut self, call: CallId, sent: &Sent, expires: Timestamp) {
         self.traffic.expiries.remove(&(expires, call));
         self.free_slot(sent.label);
+        self.pump(self.traffic.now, sent.label);
     }
 
     /// Frees the slots of calls whose answers are lost.

@@ -1,6 +1,6 @@
 //! A call on its way.
 
-use crate::event::Timestamp;
+use crate::event::{RequestId, Timestamp};
 use crate::loader::FlightId;
 use crate::metric::SubgraphId;
 
@@ -14,6 +14,12 @@ pub(in crate::pipeline) struct Sent {
     pub(super) breaker: usize,
     /// Of its breaker when it was sent.
     pub(super) epoch: u32,
+    /// Of the breakers then, so that its place among them is still right.
+    pub(super) layout: u32,
+    /// Whose stream sent it, with which its answer is lost; `None`: the worker's own.
+    pub(super) by: Option<RequestId>,
+    /// Whether less time was left than it may take: its end in time-out says little.
+    pub(super) is_cut: bool,
     /// Its number, if it is a probe.
     pub(super) probe: Option<u64>,
     pub(in crate::pipeline) at: Timestamp,

@@ -41,7 +41,7 @@ impl Gateway {
             let edits = guard.due_edits(now);
             let (told, gauges) = guard.gauges(now);
             let counts = std::mem::take(&mut guard.counts);
-            let phase = guard.phase(now);
+            let phase = guard.phase_in_force(now);
             let turned = std::mem::replace(&mut guard.told_phase, phase) != phase;
             let (timeout, reset) = (guard.table.request_timeout(), guard.next_reset());
             if is_new {
@@ -85,7 +85,6 @@ impl Gateway {
     fn tell_traffic_gauges(&mut self, label: SubgraphId, told: Gauges, now: Gauges) {
         let gauges = [
             (Metric::PoolActive(label), told.active, now.active),
-            (Metric::PoolUtilisation(label), told.utilisation, now.utilisation),
             (Metric::QueueLength(label), told.queued, now.queued),
             (Metric::RetryBudget(label), told.budget, now.budget),
             (Metric::ConcurrencyLimit(label), told.limit, now.limit),
@@ -113,16 +112,14 @@ impl Gateway {
         }
     }
 
-    /// Takes back what this worker's gauges say of its traffic, and gives up its slots.
+    /// Tells what is left to tell, and takes back what this worker's gauges say of its traffic. Its slots lapse.
     pub(in crate::pipeline) fn retire_traffic(&mut self) {
         for label in self.guarded() {
             let Some(guard) = self.traffic.guard_mut(label) else { continue };
             let told = std::mem::take(&mut guard.told);
-            let raised = guard.watch.stop_judging();
+            let counts = std::mem::take(&mut guard.counts);
             self.tell_traffic_gauges(label, told, Gauges::default());
-            for alert in raised {
-                self.count(Metric::AlertActive(alert), -1);
-            }
+            self.tell_traffic_counts(label, &counts);
         }
     }
 }
@@ -134,6 +131,12 @@ impl Guard {
         phases.max_by_key(|phase| number(*phase)).unwrap_or(Phase::Closed)
     }
 
+    /// The same, where the breaker is in force.
+    fn phase_in_force(&self, now: Timestamp) -> Phase {
+        let is_on = self.settings.traffic.breaker.enabled || self.forced().is_some();
+        if is_on { self.phase(now) } else { Phase::Closed }
+    }
+
     /// How long the breaker stays open when it opens next.
     pub(in crate::pipeline) fn next_reset(&self) -> Duration {
         let resets = self.breakers.iter().map(|copy| copy.breaker.resets()).max().unwrap_or(0);
@@ -143,14 +146,14 @@ impl Guard {
     /// What the shared data are to be told and asked.
     fn due_edits(&mut self, now: Timestamp) -> Vec<Edit> {
         let mut edits = Vec::new();
-        let all = self.breakers.len() == 1;
-        let enabled = self.settings.traffic.breaker.enabled;
-        for (breaker, copy) in self.breakers.iter_mut().enumerate().filter(|_| enabled) {
+        for (breaker, copy) in self.breakers.iter_mut().enumerate() {
             let is_used = std::mem::take(&mut copy.is_used);
-            if !copy.is_edited && copy.tally.tick(now.0, &copy.breaker, &self.breaker_settings) {
+            // An edit lasts a turn; one that was lost in a panic must not be the last.
+            copy.is_edited = false;
+            if copy.tally.tick(now.0, &copy.breaker, &self.breaker_settings) {
                 copy.is_edited = true;
                 edits.push(Edit::Record { breaker, tally: copy.tally.take() });
-            } else if all || is_used || copy.breaker != weir_traffic::breaker::Breaker::default() {
+            } else if breaker == 0 || is_used || copy.breaker != weir_traffic::breaker::Breaker::default() {
                 edits.push(Edit::Read { breaker });
             }
         }
@@ -161,11 +164,8 @@ impl Guard {
     }
 
     fn gauges(&mut self, now: Timestamp) -> (Gauges, Gauges) {
-        let active = u64::from(self.pool.in_use());
-        let most = u64::from(self.settings.traffic.pool.max_connections);
         let gauges = Gauges {
-            active,
-            utilisation: active.saturating_mul(100).checked_div(most).unwrap_or(0),
+            active: u64::from(self.pool.in_use()),
             queued: u64::try_from(self.queue.len()).unwrap_or(u64::MAX),
             budget: self.budget.left(now.0),
             limit: self.limiter.as_ref().map_or(0, |limiter| u64::from(limiter.limit())),

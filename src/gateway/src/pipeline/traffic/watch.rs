@@ -189,12 +189,10 @@ impl Watch {
         changed.into_iter().map(|change| (of(change.alert), change.raised, change.text)).collect()
     }
 
-    /// Lets go of all alerts; those that were raised.
-    pub(super) fn stop_judging(&mut self) -> Vec<Alert> {
+    /// Lets go of all alerts: another worker judges.
+    fn stop_judging(&mut self) {
         self.judged = None;
-        let alerts = std::mem::take(&mut self.alerts);
-        let raised = |(watched, alert): (Watched, Alert)| alerts.is_raised(watched).then_some(alert);
-        ALERTS.into_iter().filter_map(raised).collect()
+        self.alerts = Alerts::default();
     }
 }
 
@@ -232,27 +230,32 @@ impl Gateway {
         self.judge_traffic(now);
     }
 
+    /// The holder of the lease judges for all; what it says of alerts stands until it, or the next holder, says otherwise.
     fn judge_traffic(&mut self, now: Timestamp) {
-        let interval = self.cache_config.alerts.interval;
-        let is_held = self.lease.is_held(now.0);
-        let mut changed = Vec::new();
-        for (guard, name) in self.traffic.guards.iter_mut().zip(self.labels.names()) {
-            if !is_held {
-                let stopped = guard.watch.stop_judging();
-                changed.extend(stopped.into_iter().map(|alert| (alert, false, String::new())));
-                continue;
-            }
-            let judged = guard.watch.judge(interval, &guard.settings);
-            changed.extend(
-                judged.into_iter().map(|(alert, raised, text)| (alert, raised, format!("{name}: {text}"))),
-            );
+        if !self.lease.is_held(now.0) {
+            self.traffic.guards.iter_mut().for_each(|guard| guard.watch.stop_judging());
+            return;
         }
-        for (alert, raised, text) in changed {
-            self.count(Metric::AlertActive(alert), if raised { 1 } else { -1 });
-            // One that another worker goes on judging is not cleared for operators.
-            if !text.is_empty() {
-                self.tell_alert(alert, raised, &text);
+        let interval = self.cache_config.alerts.interval;
+        let mut changed = Vec::new();
+        let mut gauges = Vec::new();
+        for ((index, guard), name) in (0..).zip(&mut self.traffic.guards).zip(self.labels.names()) {
+            let judged = guard.watch.judge(interval, &guard.settings);
+            changed
+                .extend(judged.into_iter().map(|(alert, raised, text)| (alert, raised, format!("{name}: {text}"))));
+            if let Some((_, sums)) = guard.watch.sums.back() {
+                let most = u64::from(guard.settings.traffic.pool.max_connections);
+                let percent = sums.active.saturating_mul(100).checked_div(most).unwrap_or(0);
+                gauges.push(Output::Set(Metric::PoolUtilisation(SubgraphId(index)), percent));
             }
+        }
+        for (watched, alert) in ALERTS {
+            let raised = self.traffic.guards.iter().filter(|guard| guard.watch.alerts.is_raised(watched)).count();
+            gauges.push(Output::Set(Metric::AlertActive(alert), u64::try_from(raised).unwrap_or(u64::MAX)));
+        }
+        self.outputs.extend(gauges);
+        for (alert, raised, text) in changed {
+            self.tell_alert(alert, raised, &text);
         }
     }
 }
