@@ -410,3 +410,84 @@ fn alerts_tell_of_many_failures_and_of_a_full_pool() {
         "{page:#}"
     );
 }
+
+#[test]
+fn a_queue_of_no_length_refuses_nobody_while_there_are_slots() {
+    let mut world = world(json!({"connection_pool": {"max_queue": 0, "retry_policy": {"max_retries": 0}}}));
+    let asked: Vec<RequestId> =
+        (0..20).map(|n| world.send(&format!("{{ user(id: \"u{n}\") {{ score }} }}"))).collect();
+    world.run();
+    for id in asked {
+        assert_ne!(code(&world.json(id)), "SUBGRAPH_OVERLOADED");
+    }
+    // Neither the first calls of a worker nor a crowd that comes at once.
+    let fields: String = (0..20).map(|n| format!("u{n}: user(id: \"u{n}\") {{ score }} ")).collect();
+    assert_eq!(world.ask(&format!("{{ {fields} }}"))["errors"], Json::Null);
+}
+
+#[test]
+fn a_request_that_is_late_makes_no_subgraph_sick() {
+    let mut world = world(json!({"request_timeout": "1s"}));
+    world.latency("reviews", ms(100));
+    for _ in 0..60 {
+        assert_eq!(world.ask(QUERY)["errors"], Json::Null);
+    }
+    // The products take nearly all the time there is, so that the reviews can't answer in what is left.
+    world.latency("products", ms(950));
+    for _ in 0..20 {
+        let id = world.send(QUERY);
+        world.run();
+        assert_eq!(code(&world.json(id)), "DEADLINE_EXCEEDED");
+    }
+    world.latency("products", ms(10));
+    assert_eq!(world.ask(QUERY)["errors"], Json::Null);
+    assert_eq!(world.count(Metric::BreakerTransitions(REVIEWS, Phase::Open)), 0, "{:?}", world.log());
+}
+
+#[test]
+fn clients_that_lose_patience_don_t_hide_that_a_subgraph_hangs() {
+    let mut world = world(json!({}));
+    for n in 0..60 {
+        world.ask(&format!("{{ user(id: \"u{n}\") {{ score }} }}"));
+    }
+    world.run_for(Duration::from_secs(11));
+    world.set("accounts", Behaviour::Hang);
+    for n in 0..5 {
+        let id = world.send(&format!("{{ user(id: \"u{n}\") {{ score }} }}"));
+        world.run_for(ms(500));
+        world.leave(id);
+    }
+    world.run_for(ms(500));
+    assert_eq!(world.count(Metric::BreakerTransitions(ACCOUNTS, Phase::Open)), 1, "{:?}", world.log());
+}
+
+#[test]
+fn what_waits_for_a_slot_hears_at_once_that_the_breaker_has_opened() {
+    let mut world =
+        world(json!({"connection_pool": {"max_connections": 5, "retry_policy": {"max_retries": 0}}}));
+    world.latency("accounts", ms(100));
+    world.set("accounts", Behaviour::Fail(CallFailure::Reset));
+    let began = world.now();
+    let asked: Vec<RequestId> =
+        (0..20).map(|n| world.send(&format!("{{ user(id: \"u{n}\") {{ score }} }}"))).collect();
+    world.run();
+    let stopped: Vec<_> =
+        asked.iter().filter(|id| code(&world.json(**id)) == "SUBGRAPH_CIRCUIT_OPEN").collect();
+    // The first five, and those that took their slots before the fifth had failed.
+    assert_eq!(stopped.len(), 10);
+    for id in stopped {
+        assert_eq!(world.answered_after(*id, began), ms(100));
+    }
+}
+
+#[test]
+fn a_breaker_forced_open_holds_where_breakers_are_off_and_promises_nothing() {
+    let mut world = world(json!({"circuit_breaker": {"enabled": false}}));
+    let body = json!({"subgraph": "reviews", "force": "open"}).to_string();
+    assert_eq!(world.administer(0, "POST", "/weir/traffic/breaker", &body).status, 200);
+    world.run_for(ms(300));
+    let reply = world.ask(QUERY);
+    assert_eq!(code(&reply), "SUBGRAPH_CIRCUIT_OPEN");
+    assert_eq!(reply["errors"][0]["extensions"].get("retry_after_ms"), None, "{reply}");
+    assert_eq!(world.count(Metric::BreakerState(REVIEWS)), 2);
+}

@@ -29,9 +29,5 @@ pub(super) const fn retried(default: &'static [Failure]) -> Words<Failure> {
         [words @ .., _malformed, _graphql] => words,
         _ => WORDS,
     };
-    Words {
-        words,
-        default,
-        kind: "list of `connect`, `timeout`, `reset`, `refused`, `http_5xx`",
-    }
+    Words { words, default, kind: "list of `connect`, `timeout`, `reset`, `refused`, `http_5xx`" }
 }

@@ -253,7 +253,8 @@ fn error_of(stop: Stop, now: Timestamp, service: &str) -> GraphQlError {
     let millis = |until: Timestamp| u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX);
     let (code, message, after) = match stop {
         Stop::CircuitOpen { until: None } => {
-            let message = format!("The circuit breaker of subgraph \"{service}\" is held open by an operator.");
+            let message =
+                format!("The circuit breaker of subgraph \"{service}\" is held open by an operator.");
             (Code::SubgraphCircuitOpen, message, None)
         }
         Stop::CircuitOpen { until: Some(until) } => {

@@ -168,7 +168,8 @@ impl Gateway {
     }
 
     fn is_current(&self, cell: &TrafficCell) -> bool {
-        cell.breaker().is_none() || self.traffic.guard(cell.label).is_some_and(|guard| guard.layout == cell.layout)
+        cell.breaker().is_none()
+            || self.traffic.guard(cell.label).is_some_and(|guard| guard.layout == cell.layout)
     }
 
     /// What becomes of a value.

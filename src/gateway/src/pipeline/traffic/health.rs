@@ -107,7 +107,8 @@ impl Gateway {
         let is_missing = |label: SubgraphId, configured: &TrafficConfig| {
             let guard = self.traffic.guard(label);
             let config = guard.map_or(configured, |guard| &guard.settings.traffic);
-            let is_up = guard.is_some_and(|guard| guard.health.checked_at().is_some() && guard.health.is_up());
+            let is_up =
+                guard.is_some_and(|guard| guard.health.checked_at().is_some() && guard.health.is_up());
             config.health.required_for_ready && config.health.mode == HealthMode::Weir && !is_up
         };
         let missing = engine.config.subgraphs.iter().zip(labels);

@@ -75,7 +75,12 @@ impl Gateway {
         {
             let dropped = matches!(
                 failure,
-                Some(FailureClass::Timeout | FailureClass::Refused | FailureClass::Connect | FailureClass::Reset)
+                Some(
+                    FailureClass::Timeout
+                        | FailureClass::Refused
+                        | FailureClass::Connect
+                        | FailureClass::Reset
+                )
             );
             limiter.answered(now.0, took, guard.pool.in_use(), dropped);
         }

@@ -241,8 +241,9 @@ impl Gateway {
         let mut gauges = Vec::new();
         for ((index, guard), name) in (0..).zip(&mut self.traffic.guards).zip(self.labels.names()) {
             let judged = guard.watch.judge(interval, &guard.settings);
-            changed
-                .extend(judged.into_iter().map(|(alert, raised, text)| (alert, raised, format!("{name}: {text}"))));
+            changed.extend(
+                judged.into_iter().map(|(alert, raised, text)| (alert, raised, format!("{name}: {text}"))),
+            );
             if let Some((_, sums)) = guard.watch.sums.back() {
                 let most = u64::from(guard.settings.traffic.pool.max_connections);
                 let percent = sums.active.saturating_mul(100).checked_div(most).unwrap_or(0);
@@ -250,7 +251,8 @@ impl Gateway {
             }
         }
         for (watched, alert) in ALERTS {
-            let raised = self.traffic.guards.iter().filter(|guard| guard.watch.alerts.is_raised(watched)).count();
+            let raised =
+                self.traffic.guards.iter().filter(|guard| guard.watch.alerts.is_raised(watched)).count();
             gauges.push(Output::Set(Metric::AlertActive(alert), u64::try_from(raised).unwrap_or(u64::MAX)));
         }
         self.outputs.extend(gauges);
