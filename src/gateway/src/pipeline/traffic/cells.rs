@@ -251,10 +251,15 @@ impl Gateway {
                     self.tell_transition(label, &transition);
                 }
             }
-            (Edit::Record { .. } | Edit::Probed { .. }, Some(Written::Breaker { transition, .. })) => {
+            (
+                Edit::Read { .. } | Edit::Record { .. } | Edit::Probed { .. },
+                Some(Written::Breaker { transition, .. }),
+            ) => {
                 if let Some(transition) = transition {
                     self.tell_transition(label, &transition);
                 }
+                // What waits hears of it at once, whether the breaker has opened or closed.
+                self.pump(now, label);
             }
             (Edit::Share, result) => {
                 if let Some(guard) = self.traffic.guard_mut(label) {
