@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use weir_gateway::RequestId;
 use weir_gateway::event::CallFailure;
 use weir_gateway::metric::{FailureClass, Metric, Phase, RetryOutcome, SubgraphId};
+use weir_gateway::{Readiness, RequestId};
 use weir_tests::world::{Behaviour, World};
 
 /// In the order of the store's supergraph.
@@ -490,4 +490,62 @@ fn a_breaker_forced_open_holds_where_breakers_are_off_and_promises_nothing() {
     assert_eq!(code(&reply), "SUBGRAPH_CIRCUIT_OPEN");
     assert_eq!(reply["errors"][0]["extensions"].get("retry_after_ms"), None, "{reply}");
     assert_eq!(world.count(Metric::BreakerState(REVIEWS)), 2);
+}
+
+#[test]
+fn a_gateway_that_needs_a_subgraph_is_ready_only_while_that_is_up() {
+    let mut world = world(json!({
+        "health_check": {},
+        "connection_pool": {"health_check_interval": "2s", "retry_policy": {"max_retries": 0}},
+        "subgraphs": {"reviews": {"health_check": {"required_for_ready": true}}},
+    }));
+    let missing = Readiness::Missing(vec!["reviews".to_owned()]);
+    assert_eq!(world.readiness(0), missing, "not before it was checked");
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.readiness(0), Readiness::Ready);
+    world.set("products", Behaviour::Fail(CallFailure::Unreachable));
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(world.readiness(0), Readiness::Ready, "others don't matter");
+    world.set("reviews", Behaviour::Fail(CallFailure::Unreachable));
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(world.readiness(0), missing);
+    world.set("reviews", Behaviour::Answer);
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(world.readiness(0), Readiness::Ready);
+}
+
+#[test]
+fn the_size_of_the_pool_that_is_recommended_is_applied_to_all_workers() {
+    let mut world =
+        world(json!({"connection_pool": {"max_connections": 2, "retry_policy": {"max_retries": 0}}}));
+    world.add_worker();
+    world.latency("accounts", ms(100));
+    for n in 0..1_500 {
+        world.send_to(n % 2, &format!("{{ user(id: \"u{n}\") {{ score }} }}"));
+        world.run_for(ms(51));
+    }
+    let path = "/weir/traffic?target_utilization=70&max_latency=1s";
+    let read = |world: &mut World, worker, path| -> Json {
+        let page = world.administer(worker, "GET", path, "");
+        serde_json::from_slice(&page.body).expect("JSON")
+    };
+    let page = read(&mut world, 1, path);
+    let optimisation = &page["subgraphs"]["accounts"]["optimisation"];
+    // 20 calls a second that take 100 ms keep 2 busy (Little's law), and come by chance.
+    assert_eq!(optimisation["needs_adjustment"], true, "{page:#}");
+    assert!((3..=8).contains(&optimisation["recommended_pool_size"].as_u64().expect("a size")), "{page:#}");
+    assert!(optimisation["explanation"].as_str().is_some_and(|text| text.contains("L = λW")), "{page:#}");
+    let body = json!({"subgraph": "accounts", "recommendation": "pool_size"}).to_string();
+    let apply = path.replace("traffic?", "traffic/apply?");
+    assert_eq!(world.administer(1, "POST", &apply, &body).status, 200);
+    world.run_for(ms(500));
+    for worker in 0..2 {
+        let page = read(&mut world, worker, "/weir/traffic");
+        assert_eq!(
+            page["subgraphs"]["accounts"]["pool"]["max_connections"],
+            optimisation["recommended_pool_size"]
+        );
+    }
+    let wrong = world.administer(0, "GET", "/weir/traffic?max_latency=soon", "");
+    assert_eq!(wrong.status, 400);
 }

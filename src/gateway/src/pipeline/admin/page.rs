@@ -28,6 +28,7 @@ pub(super) fn overview(state: &Value) -> String {
                     "Supergraph " code { (text(&state["supergraph"])) } ". "
                     a href="/weir/plan-cache" { "All of this as JSON" } ", "
                     a href="/weir/entity-batching" { "entity batching" } ", "
+                    a href="/weir/traffic" { "the traffic to subgraphs" } ", "
                     a href="/stats/prometheus" { "metrics for Prometheus" } "."
                 }
                 h2 { "Warm-up" }
