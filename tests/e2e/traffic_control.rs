@@ -4,6 +4,7 @@
 //! has one cause. Each request has a connection of its own, so both workers get some.
 
 mod breaker;
+mod concurrency;
 mod health;
 mod pool;
 mod repeats;

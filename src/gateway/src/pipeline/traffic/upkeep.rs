@@ -164,11 +164,13 @@ impl Guard {
     }
 
     fn gauges(&mut self, now: Timestamp) -> (Gauges, Gauges) {
+        // Of those that call it: Envoy's main thread has a root too, which never does.
+        let calls_it = self.pool.share() > 0;
         let gauges = Gauges {
             active: u64::from(self.pool.in_use()),
             queued: u64::try_from(self.queue.len()).unwrap_or(u64::MAX),
-            budget: self.budget.left(now.0),
-            limit: self.limiter.as_ref().map_or(0, |limiter| u64::from(limiter.limit())),
+            budget: if calls_it { self.budget.left(now.0) } else { 0 },
+            limit: self.limiter.as_ref().filter(|_| calls_it).map_or(0, |limiter| u64::from(limiter.limit())),
         };
         (std::mem::replace(&mut self.told, gauges), gauges)
     }
