@@ -1,3 +1,5 @@
+//! Tests of the recommended size.
+
 use super::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,3 +1,5 @@
+//! Tests of the diagnosis.
+
 use std::time::Duration;
 
 use super::super::Failures;
