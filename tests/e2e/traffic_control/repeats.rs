@@ -71,14 +71,20 @@ fn a_call_that_fails_once_is_made_again_and_a_mutation_is_not_and_the_budget_bou
 
 #[test]
 fn a_second_call_wins_over_one_that_is_much_slower_than_most() {
-    let world = World::start(&only(&json!({ "hedging": { "enabled": true, "percentile": 99 } })), WORKERS);
-    // Both workers must know what is usual.
-    ask_times(&world, 400);
-    world.subgraphs.reset();
-    // Two seconds late, once.
-    world.subgraphs.change(&json!({ "subgraph": "reviews", "mode": "slow", "times": 1 }));
-    let answer = ask(&world.gateway, NEEDS);
-    assert!(is_right(&answer.reply), "{}", answer.reply.text());
-    assert!(answer.took < Duration::from_millis(1_500), "{:?}", answer.took);
-    assert_eq!(world.subgraphs.count("reviews", "calls"), 2);
+    let settings = json!({
+        "hedging": { "enabled": true, "percentile": 90 },
+        "pre_calculated_timeouts": { "calculation_interval": "500ms" },
+    });
+    let world = World::start(&only(&settings), WORKERS);
+    let wins = || {
+        // Both workers must know what is usual, and while this machine starts another Envoy that may be much.
+        ask_times(&world, 400);
+        world.subgraphs.reset();
+        // Two seconds late, once.
+        world.subgraphs.change(&json!({ "subgraph": "reviews", "mode": "slow", "times": 1 }));
+        let answer = ask(&world.gateway, NEEDS);
+        assert!(is_right(&answer.reply), "{}", answer.reply.text());
+        answer.took < Duration::from_millis(1_500) && world.subgraphs.count("reviews", "calls") == 2
+    };
+    assert!(wait_for(Duration::from_secs(20), wins), "{}", world.gateway.process.tail());
 }
