@@ -2,6 +2,8 @@
 # Weir beside the floor, Envoy plainly proxying and a peer, in one run of some minutes: prints a Markdown table for the
 # README. What can be chosen is in tests/README.md. Figures are worth something on a machine that does nothing else meanwhile.
 set -euo pipefail
+# A profile tells functions by their names.
+[ -z "${WEIR_BENCH_PROFILE+set}" ] || export WEIR_WASM_STRIP=debuginfo
 # shellcheck source=tools/toolchain.sh
 . "$(dirname "$0")/toolchain.sh"
 cd "$ROOT"

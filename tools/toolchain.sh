@@ -12,8 +12,11 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS=$ROOT/.tools
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 RUST_MIN=1.95 # the same as rust-version in Cargo.toml
+# A module that isn't stripped of its names (wasm.sh) has a folder of its own: it never stands in for the one that ships.
+MODULES=$TARGET/wasm32-wasip1/release
+[ "${WEIR_WASM_STRIP:-true}" = true ] || MODULES=$TARGET/wasm32-wasip1/named
 # The exports that the e2e tests, the demo and weirctl read.
-export WEIR_WASM=$TARGET/wasm32-wasip1/release/weir.wasm
+export WEIR_WASM=$MODULES/weir.wasm
 export WEIRCTL=$TARGET/release/weirctl
 export ENVOY=${ENVOY:-$TOOLS/envoy}
 DEBIAN_LIBC=/usr/lib/wasm32-wasi

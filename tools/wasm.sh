@@ -2,6 +2,7 @@
 # Builds target/wasm32-wasip1/release/weir.wasm: the crate in src/filter, with a std built beside it. With the argument
 # `floor` it builds floor.wasm there instead, what Weir is measured against, from tests/floor in the same way; with `stages`
 # stages.wasm from tests/stages, which measures the executor's stages inside Envoy.
+# With WEIR_WASM_STRIP=debuginfo the same code keeps its functions' names, for profiles, and goes to target/wasm32-wasip1/named.
 #
 # Why std is built from source: the one that comes with the target aborts on panic, and a panic that
 # aborts kills Envoy's worker with every request in it. With unwinding the filter catches it.
@@ -24,12 +25,12 @@ export CARGO_PROFILE_RELEASE_LTO=fat
 export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=3
 export CARGO_PROFILE_RELEASE_PANIC=unwind
-export CARGO_PROFILE_RELEASE_STRIP=true
+export CARGO_PROFILE_RELEASE_STRIP=${WEIR_WASM_STRIP:-true}
 cargo build --release --target wasm32-wasip1 -Zbuild-std=std,panic_unwind -p $crate
 
 built=$CARGO_TARGET_DIR/wasm32-wasip1/release/$module.wasm
-wanted=$(dirname "$WEIR_WASM")/$module.wasm
-mkdir -p "$(dirname "$wanted")"
+wanted=$MODULES/$module.wasm
+mkdir -p "$MODULES"
 # Only a changed module is copied, so that its time says when it changed.
 cmp -s "$built" "$wanted" || cp "$built" "$wanted"
 say "$wanted: $(($(stat -c %s "$wanted") / 1024)) KiB"

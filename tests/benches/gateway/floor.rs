@@ -1,5 +1,7 @@
 //! The floor: Envoy with a filter that makes Weir's calls and gives Weir's answer, and nothing else (tests/floor).
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use crate::load::Exchange;
@@ -12,6 +14,11 @@ use crate::workload;
 
 /// What of a call's headers the gateway chose; Envoy adds the rest.
 const OWN_HEADERS: [&str; 2] = ["content-type", "accept"];
+
+/// Its module, beside Weir's.
+pub(crate) fn module() -> PathBuf {
+    binaries::wasm().with_file_name("floor.wasm")
+}
 
 /// The calls of the storefront operation and its answer, as the floor takes them.
 pub(crate) struct Recording {
@@ -45,7 +52,7 @@ impl Recording {
         listeners.truncate(1);
         let config = &mut listeners[0]["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][0]["typed_config"]
             ["config"];
-        let module = binaries::wasm().with_file_name("floor.wasm");
+        let module = module();
         assert!(module.is_file(), "there is no {}: run `tools/wasm.sh floor`", module.display());
         config["vm_config"]["code"]["local"]["filename"] = json!(module);
         let configuration = self.configuration(subgraphs).to_string();

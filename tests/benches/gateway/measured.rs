@@ -21,7 +21,7 @@ pub(crate) struct Measured {
     /// Received by all subgraphs.
     pub(crate) calls: u64,
     pub(crate) peak_memory: u64,
-    /// Of the last turn, if profiles are wanted.
+    /// Of all turns, if profiles are wanted.
     pub(crate) profile: Option<Profile>,
 }
 
@@ -38,7 +38,7 @@ impl Measured {
         subgraphs.reset();
         let pids = [running.pid(), subgraphs.process.pid()];
         let before = pids.map(usage::cpu);
-        let recording = profile::record(running.pid());
+        let recording = profile::record(running.pid(), self.row.side.module());
         let turn = load.run(running.address(), time);
         let [cpu, subgraph_cpu] = [0, 1].map(|side| usage::cpu(pids[side]) - before[side]);
         let requests = turn.latencies.len();
@@ -48,7 +48,9 @@ impl Measured {
             requests as f64 / turn.time.as_secs_f64(),
             cpu.as_secs_f64() * 1e6 / requests as f64
         );
-        self.profile = recording.map(profile::Recording::stop);
+        if let Some(recording) = recording {
+            self.profile.get_or_insert_default().add(recording.stop());
+        }
         self.sample.add(turn);
         self.cpu += cpu;
         self.subgraph_cpu += subgraph_cpu;

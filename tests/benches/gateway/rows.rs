@@ -1,9 +1,10 @@
 //! The rows of the table: who is measured, with what settings, under which load.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::floor;
 use crate::support::binaries;
 use crate::support::gateway::sources;
 use crate::workload::Workload;
@@ -114,6 +115,17 @@ impl Row {
     pub(crate) fn version(&self) -> Option<Version> {
         match self.side {
             Side::Floor(version) | Side::Weir(version, ..) => Some(version),
+            Side::Plain | Side::Peer => None,
+        }
+    }
+}
+
+impl Side {
+    /// The module that its Envoy runs.
+    pub(crate) fn module(self) -> Option<PathBuf> {
+        match self {
+            Side::Floor(_) => Some(floor::module()),
+            Side::Weir(..) => Some(binaries::wasm()),
             Side::Plain | Side::Peer => None,
         }
     }
