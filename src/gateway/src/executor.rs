@@ -8,6 +8,7 @@ mod paths;
 pub(crate) mod reading;
 pub(crate) mod representation;
 pub(crate) mod share;
+mod walks;
 
 pub(crate) use execution::{Execution, ReadyCall, Variables};
 pub(crate) use keys::{KeyList, Keys};

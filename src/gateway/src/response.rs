@@ -13,6 +13,7 @@ pub(crate) mod rewrite;
 pub(crate) mod run;
 mod scanner;
 pub(crate) mod segment;
+pub(crate) mod slot;
 mod special;
 pub(crate) mod tree;
 pub(crate) mod view;

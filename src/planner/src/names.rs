@@ -31,6 +31,10 @@ impl Names {
         self.list.get(id.0 as usize).map_or("", String::as_str)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub(crate) fn into_list(self) -> Vec<String> {
         self.list
     }

@@ -69,6 +69,11 @@ impl ExecutablePlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameId(pub u32);
 
+impl NameId {
+    /// The names that a plan may have: who runs it keeps an id in 20 bits.
+    pub const MOST: usize = 1 << 20;
+}
+
 /// Index into [`ExecutablePlan::fetches`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FetchId(pub u32);

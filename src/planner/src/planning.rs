@@ -16,7 +16,7 @@ use crate::introspection::Introspection;
 use crate::joins::{ActiveLabels, LOT_SCALE};
 use crate::names::Names;
 use crate::operation::Operation;
-use crate::plan::{ExecutablePlan, Fetch, OperationKind};
+use crate::plan::{ExecutablePlan, Fetch, NameId, OperationKind};
 use crate::plan_size::Form;
 use crate::projection::Projector;
 use crate::selection::{Node, fold};
@@ -95,6 +95,10 @@ pub(crate) fn plan(
         });
         match checked {
             Ok(fetches) => {
+                if names.len() > NameId::MOST {
+                    let most = NameId::MOST;
+                    return Err(PlanError::TooLarge(format!("its plan has more than {most} names")));
+                }
                 return Ok(ExecutablePlan { kind, names: names.into_list().into(), fetches, projection });
             }
             Err(PlanError::TimedOut) => return Err(PlanError::TimedOut),

@@ -41,8 +41,8 @@ impl Merging {
 fn size(segment: &Segment, value: Value) -> usize {
     let sum = |sum: usize, value: Value| sum.saturating_add(size(segment, value));
     match value {
-        Value::Object(object) => segment.fields(object).iter().map(|field| field.value).fold(1, sum),
-        Value::List(list) => segment.items(list).iter().copied().fold(1, sum),
+        Value::Object(object) => segment.fields(object).iter().map(|field| field.value()).fold(1, sum),
+        Value::List(list) => segment.items(list).iter().map(|item| item.value()).fold(1, sum),
         Value::Null | Value::Leaf(_) | Value::Mismatch => 1,
     }
 }
@@ -83,11 +83,12 @@ impl Execution {
         for reported in &reading.errors {
             running.failed |= self.report(planned, &running.lookups, reported, reading, share);
         }
+        self.walks.forget(&planned.target);
         match &reading.data {
             Some(Data::Root(Some(data))) => {
                 let mut answer = Merging::new(Rc::clone(&reading.segment), 1, bytes);
                 let lookups = std::mem::take(&mut running.lookups);
-                for place in lookups.iter().flat_map(|lookup| &lookup.places) {
+                for place in lookups.iter().flat_map(|lookup| lookup.places.iter()) {
                     self.merge_at(fetch, running, &mut answer, *place, *data);
                 }
                 running.lookups = lookups;
@@ -118,10 +119,11 @@ impl Execution {
             let theirs = share.by_own(number, lookup.keys);
             let mut answer =
                 Merging::new(Rc::clone(&reading.segment), lookup.keys, bytes.take().unwrap_or(0));
-            for place in &lookup.places {
+            for place in lookup.places.iter() {
                 let Some(at) = theirs.of(place.key) else { continue };
                 // A null entity is an answer: the subgraph does not know it.
-                if let Some(Value::Object(entity)) = reading.segment.items(*list).get(at).copied() {
+                let item = reading.segment.items(*list).get(at).map(|item| item.value());
+                if let Some(Value::Object(entity)) = item {
                     self.merge_at(fetch, running, &mut answer, *place, entity);
                 }
             }
@@ -190,7 +192,7 @@ impl Execution {
                     _ => None,
                 };
                 let path = renamed(&self.plan, self.typename, segment, output_rewrites, value, path);
-                let mut known = lookups.iter().flat_map(|lookup| &lookup.places);
+                let mut known = lookups.iter().flat_map(|lookup| lookup.places.iter());
                 let only = known.next().filter(|_| known.next().is_none());
                 let only = only.and_then(|place| {
                     places(&self.plan, &self.tree, at, 1, &|node| self.tree.is(place.node, node)).pop()
@@ -228,7 +230,7 @@ impl Execution {
                 let value = match data {
                     Some(Data::Entities(lists)) => at
                         .and_then(|at| lists.get(at).copied().flatten())
-                        .and_then(|list| segment.items(list).get(index?).copied()),
+                        .and_then(|list| segment.items(list).get(index?).map(|item| item.value())),
                     _ => None,
                 };
                 let rewrites = &planned.output_rewrites;

@@ -16,6 +16,7 @@ use super::keys::{KeyList, Keys};
 use super::locate::locate;
 use super::paths::shown;
 use super::representation::Representations;
+use super::walks::Walks;
 use crate::response::bytes::hash;
 use crate::response::errors::{self, GraphQlError};
 use crate::response::project::project;
@@ -50,6 +51,7 @@ pub(crate) struct Execution {
     progress: Vec<Progress>,
     /// Values copied so far because several places share an entity.
     pub(super) copied: usize,
+    pub(super) walks: Walks,
 }
 
 enum Progress {
@@ -77,7 +79,7 @@ pub(crate) struct Lookup {
     /// The representations sent.
     pub(crate) keys: usize,
     /// The objects, in the order in which they were found.
-    pub(crate) places: Vec<Place>,
+    pub(crate) places: Rc<Vec<Place>>,
 }
 
 /// An object that one representation stands for.
@@ -104,6 +106,7 @@ impl Execution {
             variables,
             progress,
             copied: 0,
+            walks: Walks::default(),
         }
     }
 
@@ -126,7 +129,7 @@ impl Execution {
             if !matches!(self.progress.get(index), Some(Progress::Waiting)) || !self.may_start(fetch) {
                 continue;
             }
-            let started = self.holds(fetch).then(|| self.body_of(fetch)).flatten();
+            let started = self.holds(fetch).then(|| self.body_of(index, fetch)).flatten();
             let progress = match started {
                 Some((body, lookups, lists)) => {
                     let fetch_id = FetchId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -270,7 +273,7 @@ impl Execution {
     }
 
     /// The call's body, and where its answer goes; `None` if no object needs it.
-    fn body_of(&mut self, fetch: &Fetch) -> Option<(Vec<u8>, Vec<Lookup>, Vec<KeyList>)> {
+    fn body_of(&mut self, index: usize, fetch: &Fetch) -> Option<(Vec<u8>, Vec<Lookup>, Vec<KeyList>)> {
         let mut body = Vec::with_capacity(fetch.document.len().saturating_add(256));
         body.extend_from_slice(b"{\"query\":");
         write_string(&fetch.document, &mut body);
@@ -288,9 +291,10 @@ impl Execution {
             Target::Entities(entity_lookups) => {
                 let lacks_input = self.lacks_input(fetch);
                 let mut lookups = Vec::with_capacity(entity_lookups.len());
-                for lookup in entity_lookups {
+                for (number, lookup) in entity_lookups.iter().enumerate() {
                     write_key(&lookup.variable, &mut first, &mut body);
-                    let (lookup, list) = self.representations(lookup, lacks_input, &mut body);
+                    let (lookup, list) =
+                        self.representations((index, number), lookup, lacks_input, &mut body);
                     lookups.push(lookup);
                     lists.push(list);
                 }
@@ -309,55 +313,65 @@ impl Execution {
         locate(&self.plan, self.typename, &self.tree, path, &mut |node| {
             places.push(Place { key: 0, path: 0, node });
         });
-        (!places.is_empty()).then_some(Lookup { keys: 1, places })
+        (!places.is_empty()).then_some(Lookup { keys: 1, places: Rc::new(places) })
     }
 
-    /// Writes the list of representations, each one once however many objects share it.
+    /// Writes the list of representations, each one once however many objects share it. `number` is the lookup's: that of
+    /// its fetch, and its own in that.
     fn representations(
         &mut self,
+        number: (usize, usize),
         lookup: &EntityLookup,
         lacks_input: bool,
         body: &mut Vec<u8>,
     ) -> (Lookup, KeyList) {
         let (plan, typename, tree) = (&self.plan, self.typename, &self.tree);
-        let mut found = Lookup::default();
+        let mut places = Vec::new();
         let mut keys = Keys::default();
         let mut firsts: Vec<First> = Vec::new();
         let mut twins: Vec<(Node, Node)> = Vec::new();
         let mut writer = Representations::new(plan, typename, tree, lookup, lacks_input);
         body.push(b'[');
         let from = body.len();
-        for (path, segments) in lookup.paths.iter().enumerate() {
-            locate(plan, typename, tree, segments, &mut |node| {
-                let comma = body.len();
-                if !keys.is_empty() {
-                    body.push(b',');
-                }
-                let start = body.len();
-                if !writer.write(node, body) {
-                    body.truncate(comma);
-                    return;
-                }
-                let text = body.get(start..).unwrap_or_default();
-                let hash = hash(text);
-                if let Some(key) = keys.find(body, hash, text) {
-                    body.truncate(comma);
-                    let key = key as usize;
-                    if let Some(known) = firsts.get_mut(key) {
-                        if known.path != path {
-                            *known = First { path, node };
-                        } else if self.shares && tree.are_equal(node, known.node) {
-                            twins.push((node, known.node));
-                            return;
-                        }
+        let mut all = true;
+        let mut visit = |path: usize, node: Node| {
+            let comma = body.len();
+            if !keys.is_empty() {
+                body.push(b',');
+            }
+            let start = body.len();
+            if !writer.write(node, body) {
+                body.truncate(comma);
+                all = false;
+                return;
+            }
+            let text = body.get(start..).unwrap_or_default();
+            let hash = hash(text);
+            if let Some(key) = keys.find(body, hash, text) {
+                body.truncate(comma);
+                let key = key as usize;
+                if let Some(known) = firsts.get_mut(key) {
+                    if known.path != path {
+                        *known = First { path, node };
+                    } else if self.shares && tree.are_equal(node, known.node) {
+                        twins.push((node, known.node));
+                        return;
                     }
-                    found.places.push(Place { key, path, node });
-                } else {
-                    let key = keys.push(hash, start, body.len()) as usize;
-                    firsts.push(First { path, node });
-                    found.places.push(Place { key, path, node });
                 }
-            });
+                places.push(Place { key, path, node });
+            } else {
+                let key = keys.push(hash, start, body.len()) as usize;
+                firsts.push(First { path, node });
+                places.push(Place { key, path, node });
+            }
+        };
+        match self.walks.find(plan, lookup) {
+            Some(known) => known.iter().for_each(|place| visit(place.path, tree.real(place.node))),
+            None => {
+                for (path, segments) in lookup.paths.iter().enumerate() {
+                    locate(plan, typename, tree, segments, &mut |node| visit(path, node));
+                }
+            }
         }
         let list = KeyList { from, to: body.len(), keys };
         body.push(b']');
@@ -365,8 +379,12 @@ impl Execution {
             self.tree.forward(node, first);
             self.tree.share(first);
         }
-        found.keys = list.keys.len();
-        (found, list)
+        let places = Rc::new(places);
+        // One that has no representation for this lookup may have one for the next.
+        if self.shares && all {
+            self.walks.keep(&self.plan, number, &places);
+        }
+        (Lookup { keys: list.keys.len(), places }, list)
     }
 }
 

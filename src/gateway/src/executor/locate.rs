@@ -6,11 +6,11 @@
 use weir_planner::plan::{ExecutablePlan, NameId, PathSegment};
 
 use crate::response::errors::PathItem;
-use crate::response::segment::Value;
+use crate::response::segment::{ObjectId, Value};
 use crate::response::tree::{Found, Node, Part, Tree, in_set, type_of};
 
 const fn root() -> Found {
-    Found { instance: 0, value: Value::Object(crate::response::segment::ObjectId(0)) }
+    Found { instance: 0, value: Value::Object(ObjectId::FIRST) }
 }
 
 /// Calls `found` with every object at `path`, once with each.
@@ -46,7 +46,7 @@ impl Walk<'_> {
             // A list is walked into wherever it stands: the planner leaves out the last `List` of a path.
             (Value::List(list), [PathSegment::List, path @ ..]) | (Value::List(list), path) => {
                 for item in part.segment.items(list) {
-                    self.walk_in(part, instance, *item, path);
+                    self.walk_in(part, instance, item.value(), path);
                 }
             }
             (Value::Object(object), path) => {

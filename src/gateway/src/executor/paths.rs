@@ -70,9 +70,11 @@ impl Walk<'_> {
         match (value, item) {
             (Value::Object(object), PathItem::Key(key)) => {
                 let fields = self.segment.fields(object);
-                fields.iter().find(|field| self.plan.name(field.key) == key).map(|field| field.value)
+                fields.iter().find(|field| self.plan.name(field.key()) == key).map(|field| field.value())
             }
-            (Value::List(list), PathItem::Index(index)) => self.segment.items(list).get(*index).copied(),
+            (Value::List(list), PathItem::Index(index)) => {
+                self.segment.items(list).get(*index).map(|item| item.value())
+            }
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Require, Rewrite,
 
 use crate::response::bytes::equal;
 use crate::response::run::Run;
-use crate::response::segment::Value;
+use crate::response::segment::{Class, Text, Value};
 use crate::response::tree::{Found, Node, Tree, in_set, unquoted};
 use crate::response::view::{Seen, View};
 
@@ -50,7 +50,7 @@ impl<'a> Representations<'a> {
         let start = out.len();
         let mut view = self.writer.tree.view(object);
         let typename = self.writer.type_in(&mut view);
-        let own = typename.map(|(_, raw)| raw);
+        let own = typename.map(|(_, _, raw)| raw);
         let is_last = |form: &Form<'_>| match (form.own, own) {
             (Some(a), Some(b)) => equal(a, b),
             (a, b) => a == b,
@@ -62,10 +62,9 @@ impl<'a> Representations<'a> {
         let form = &*self.last.insert(form);
         let mut run = Run::default();
         match (&form.sent, typename) {
-            (None, Some((Seen { value: Value::Leaf(text), segment, .. }, _)))
-                if run.add(segment, text, out) => {}
+            (None, Some((own, text, _))) if run.add(own.segment, text, out) => {}
             (sent, own) => {
-                let Some(shown) = sent.as_deref().map(str::as_bytes).or(own.map(|(_, raw)| raw)) else {
+                let Some(shown) = sent.as_deref().map(str::as_bytes).or(own.map(|(_, _, raw)| raw)) else {
                     // The subgraph broke its contract: nothing can be looked up whose type nobody knows.
                     return false;
                 };
@@ -155,9 +154,10 @@ impl<'a> Writer<'a> {
         out: &mut Vec<u8>,
     ) -> bool {
         let own = view.get(name);
-        if let Some(Seen { value: Value::Leaf(text), segment, .. }) = own
+        if let Some(own) = own
+            && let Value::Leaf(text) = own.value()
             && name == key
-            && run.add(segment, text, out)
+            && run.add(own.segment, text, out)
         {
             return true;
         }
@@ -179,7 +179,7 @@ impl<'a> Writer<'a> {
     fn object(&mut self, object: Node, requires: &[Require], out: &mut Vec<u8>) -> bool {
         let start = out.len();
         let mut view = self.tree.view(object);
-        let own = self.type_in(&mut view).map(|(_, raw)| raw);
+        let own = self.type_in(&mut view).map(|(_, _, raw)| raw);
         if let Some(shown) = own {
             out.extend_from_slice(b"{\"__typename\":");
             out.extend_from_slice(shown);
@@ -225,11 +225,10 @@ impl<'a> Writer<'a> {
     }
 
     /// An object's `__typename` and its raw text, if that is a string.
-    fn type_in(&self, view: &mut View<'a>) -> Option<(Seen<'a>, &'a [u8])> {
+    fn type_in(&self, view: &mut View<'a>) -> Option<(Seen<'a>, Text, &'a [u8])> {
         let seen = view.get(self.typename?)?;
-        let Value::Leaf(text) = seen.value else { return None };
-        let raw = seen.text(text);
-        unquoted(raw).is_some().then_some((seen, raw))
+        let Value::Leaf(text) = seen.value() else { return None };
+        (text.class == Class::String).then(|| (seen, text, seen.text(text)))
     }
 
     fn value(&mut self, found: Found, selection: &[Require], out: &mut Vec<u8>) -> bool {

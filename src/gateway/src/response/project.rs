@@ -154,7 +154,7 @@ impl Projector<'_> {
                 _ => view.get(field.key),
             };
             if let (Some(seen), OutputKind::Leaf(leaf)) = (value, &field.ty.kind)
-                && let Value::Leaf(text) = seen.value
+                && let Value::Leaf(text) = seen.value()
                 && field.shown == field.key
                 && self.is_plain(seen, text, leaf)
                 && run.add(seen.segment, text, self.out)
@@ -273,6 +273,7 @@ impl Projector<'_> {
     }
 
     /// A list of leaves, kept as text: its items are looked at one by one, and copied as they are.
+    #[inline(never)]
     fn raw_list(&mut self, raw: &[u8], item: &OutputType) -> Result<(), Nulled> {
         let Ok(text) = std::str::from_utf8(raw) else { return self.mismatch("is not a list") };
         if !text.starts_with('[') {
@@ -305,6 +306,7 @@ impl Projector<'_> {
         })
     }
 
+    #[inline(never)]
     fn leaf(&mut self, raw: &[u8], leaf: &Leaf) -> Result<(), Nulled> {
         let wanted = match leaf {
             Leaf::Int if !is_int(raw) => "a 32-bit integer",
@@ -338,12 +340,16 @@ impl Projector<'_> {
         if self.overrun { Err(Nulled) } else { Ok(()) }
     }
 
+    #[cold]
+    #[inline(never)]
     fn mismatch(&mut self, what: &str) -> Result<(), Nulled> {
         self.broken(what);
         Err(Nulled)
     }
 
     /// Records that the subgraphs broke the schema's promise here.
+    #[cold]
+    #[inline(never)]
     fn broken(&mut self, what: &str) {
         if self.errors.len() >= MAX_RECORDED {
             return;

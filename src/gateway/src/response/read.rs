@@ -7,7 +7,8 @@ use weir_planner::plan::{EntityLookup, ExecutablePlan, NameId, Shape, ShapeField
 
 use super::quick;
 use super::scanner::{Broken, Next, Scanner};
-use super::segment::{Class, Field, List, ObjectId, Segment, Text, Value};
+use super::segment::{Class, List, ObjectId, Segment, Text, Value};
+use super::slot::Slot;
 use super::tree::string_of;
 
 /// A subgraph's GraphQL response.
@@ -60,9 +61,9 @@ struct Reader<'a> {
     scanner: Scanner<'a>,
     segment: Segment,
     /// Fields of the objects that are being read, the innermost one's last.
-    fields: Vec<Field>,
+    fields: Vec<Slot>,
     /// Items of the lists that are being read, likewise.
-    items: Vec<Value>,
+    items: Vec<Slot>,
 }
 
 impl Reader<'_> {
@@ -157,7 +158,7 @@ impl Reader<'_> {
                 if self.scanner.enter()? {
                     loop {
                         let item = self.value(shape)?;
-                        self.items.push(item);
+                        self.items.push(Slot::item(item));
                         if !self.scanner.more(b']')? {
                             break;
                         }
@@ -212,7 +213,7 @@ impl Reader<'_> {
                 Some(class) => Value::Leaf(Text::new(start, end, class).keyed(len)),
                 None => Value::Null,
             };
-            self.fields.push(Field { key: *key, value });
+            self.fields.push(Slot::field(*key, value));
             count = count.saturating_add(1);
             at = end.saturating_add(1);
             if ended {
@@ -242,7 +243,7 @@ impl Reader<'_> {
             Some(shape) => self.value(shape)?,
             None => self.leaf(self.typename == Some(field.key))?,
         };
-        self.fields.push(Field { key: field.key, value });
+        self.fields.push(Slot::field(field.key, value));
         Ok(())
     }
 

@@ -44,7 +44,7 @@ fn walk(
         (Value::List(list), _) => {
             for at in 0..list.len() {
                 if let Some(item) = segment.items(list).get(at).copied() {
-                    walk(plan, typename, segment, path, item, change);
+                    walk(plan, typename, segment, path, item.value(), change);
                 }
             }
         }

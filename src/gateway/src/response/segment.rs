@@ -5,6 +5,8 @@
 
 use weir_planner::plan::NameId;
 
+use super::slot::Slot;
+
 /// A JSON value as far as the plan looks into it. What it points to is in the same segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -23,12 +25,12 @@ pub(crate) enum Value {
 /// Where the raw JSON text of a leaf stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Text {
-    start: u32,
-    end: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
     /// The length of `"key":`, if the key stands right before the value, as a reply would have it, and a comma or a
     /// brace before that; else 0. So what a reply shows of one object's leaves can be copied with their keys, and
     /// neighbours as one piece: [`super::run::Run`].
-    key: u8,
+    pub(super) key: u8,
     pub(crate) class: Class,
 }
 
@@ -59,19 +61,17 @@ impl Class {
 /// Some values that stand one behind the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct List {
-    first: u32,
-    len: u32,
+    pub(super) first: u32,
+    pub(super) len: u32,
 }
 
-/// An object's number in its segment.
+/// An object of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ObjectId(pub(crate) u32);
-
-/// A field of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) key: NameId,
-    pub(crate) value: Value,
+pub(crate) struct ObjectId {
+    /// Where it begins.
+    pub(super) slot: u32,
+    /// Counts the objects.
+    pub(super) number: u32,
 }
 
 /// The bytes and the values of one answer.
@@ -81,18 +81,20 @@ pub(crate) struct Segment {
     /// Texts that are not part of the body, whose positions count on from the body's end.
     added: Vec<u8>,
     body_len: usize,
-    /// The fields of all objects, those of one object together, in the order of their arrival.
-    fields: Vec<Field>,
-    objects: Vec<Object>,
-    items: Vec<Value>,
+    /// The fields of each object together, behind a slot that tells how many they are, and the items of each list.
+    slots: Vec<Slot>,
+    /// The number of objects.
+    objects: u32,
 }
 
-/// An object's fields.
-#[derive(Debug, Clone, Copy)]
-struct Object {
-    /// [`bit`] of each key: most lookups of what an object hasn't end here.
-    keys: u64,
-    fields: List,
+impl ObjectId {
+    /// The first object of any segment that has one.
+    pub(crate) const FIRST: ObjectId = ObjectId { slot: 0, number: 0 };
+
+    /// Its number among the objects of its segment.
+    pub(crate) fn index(self) -> usize {
+        self.number as usize
+    }
 }
 
 /// Keys by one bit each; several keys may have the same one.
@@ -104,9 +106,7 @@ impl Segment {
     /// A segment without values, for an answer of `body_len` bytes that [`Segment::keep`] is going to bring.
     pub(crate) fn new(body_len: usize) -> Segment {
         // Room for what answers mostly hold: growing by doubling copies it all several times.
-        let fields = Vec::with_capacity(body_len.wrapping_div(48));
-        let objects = Vec::with_capacity(body_len.wrapping_div(160));
-        Segment { body_len, fields, objects, ..Segment::default() }
+        Segment { body_len, slots: Vec::with_capacity(body_len.wrapping_div(16)), ..Segment::default() }
     }
 
     /// Takes the answer, when all of it was read.
@@ -121,7 +121,7 @@ impl Segment {
 
     /// The objects in it.
     pub(crate) fn objects(&self) -> usize {
-        self.objects.len()
+        self.objects as usize
     }
 
     /// The raw text of a leaf.
@@ -143,50 +143,60 @@ impl Segment {
     }
 
     /// The values of a list.
-    pub(crate) fn items(&self, list: List) -> &[Value] {
-        list.of(&self.items)
+    pub(crate) fn items(&self, list: List) -> &[Slot] {
+        let first = list.first as usize;
+        self.slots.get(first..first.saturating_add(list.len())).unwrap_or_default()
     }
 
     /// The fields of an object.
-    pub(crate) fn fields(&self, object: ObjectId) -> &[Field] {
-        self.objects.get(object.0 as usize).map_or(&[], |object| object.fields.of(&self.fields))
+    pub(crate) fn fields(&self, object: ObjectId) -> &[Slot] {
+        self.fields_and_keys(object).0
     }
 
-    /// The fields of an object, and [`bit`] of all their keys.
-    pub(super) fn fields_and_keys(&self, object: ObjectId) -> (&[Field], u64) {
-        self.objects
-            .get(object.0 as usize)
-            .map_or((&[], 0), |object| (object.fields.of(&self.fields), object.keys))
+    /// The fields of an object, and [`bit`] of all their keys: most lookups of what an object hasn't end there.
+    #[inline(always)]
+    pub(super) fn fields_and_keys(&self, object: ObjectId) -> (&[Slot], u64) {
+        let Some([first, rest @ ..]) = self.slots.get(object.slot as usize..) else { return (&[], 0) };
+        let (len, keys) = first.fields_and_keys();
+        (rest.get(..len).unwrap_or_default(), keys)
+    }
+
+    fn fields_mut(&mut self, object: ObjectId) -> &mut [Slot] {
+        let Some([first, rest @ ..]) = self.slots.get_mut(object.slot as usize..) else { return &mut [] };
+        rest.get_mut(..first.fields_and_keys().0).unwrap_or_default()
     }
 
     /// A field's value. Objects have few fields: a linear search over integers beats hashing.
+    #[inline]
     pub(crate) fn get(&self, object: ObjectId, key: NameId) -> Option<Value> {
-        let object = self.objects.get(object.0 as usize)?;
-        if object.keys & bit(key) == 0 {
+        let (fields, keys) = self.fields_and_keys(object);
+        if keys & bit(key) == 0 {
             return None;
         }
-        object.fields.of(&self.fields).iter().find(|field| field.key == key).map(|field| field.value)
+        fields.iter().find(|field| field.key() == key).map(|field| field.value())
     }
 
     /// Gives a field another key, before the segment is shared.
     pub(crate) fn rename(&mut self, object: ObjectId, key: NameId, to: NameId) {
-        let Some(object) = self.objects.get_mut(object.0 as usize) else { return };
-        if let Some(field) = object.fields.of_mut(&mut self.fields).iter_mut().find(|field| field.key == key)
-        {
-            field.key = to;
-            if let Value::Leaf(text) = &mut field.value {
-                text.key = 0;
-            }
-            object.keys |= bit(to);
+        let (fields, keys) = self.fields_and_keys(object);
+        let Some(at) = fields.iter().position(|field| field.key() == key) else { return };
+        let header = Slot::object(position(fields.len()), keys | bit(to));
+        if let Some(field) = self.fields_mut(object).get_mut(at) {
+            let value = match field.value() {
+                Value::Leaf(text) => Value::Leaf(text.keyed(0)),
+                other => other,
+            };
+            *field = Slot::field(to, value);
+        }
+        if let Some(first) = self.slots.get_mut(object.slot as usize) {
+            *first = header;
         }
     }
 
     /// Gives a field another value, before the segment is shared.
     pub(crate) fn put(&mut self, object: ObjectId, key: NameId, value: Value) {
-        let Some(object) = self.objects.get(object.0 as usize) else { return };
-        let fields = object.fields.of_mut(&mut self.fields);
-        if let Some(field) = fields.iter_mut().find(|field| field.key == key) {
-            field.value = value;
+        if let Some(field) = self.fields_mut(object).iter_mut().find(|field| field.key() == key) {
+            *field = Slot::field(key, value);
         }
     }
 
@@ -198,17 +208,24 @@ impl Segment {
     }
 
     /// Adds an object whose fields are taken from the end of `fields`.
-    pub(crate) fn add_object(&mut self, fields: &mut Vec<Field>, from: usize) -> ObjectId {
-        let keys = fields.get(from..).unwrap_or_default().iter().fold(0, |keys, field| keys | bit(field.key));
-        let fields = List::moved(fields, from, &mut self.fields);
-        let id = ObjectId(position(self.objects.len()));
-        self.objects.push(Object { keys, fields });
+    pub(crate) fn add_object(&mut self, fields: &mut Vec<Slot>, from: usize) -> ObjectId {
+        let moved = fields.get(from..).unwrap_or_default();
+        let keys = moved.iter().fold(0, |keys, field| keys | bit(field.key()));
+        let id = ObjectId { slot: position(self.slots.len()), number: self.objects };
+        self.objects = self.objects.saturating_add(1);
+        self.slots.push(Slot::object(position(moved.len()), keys));
+        self.slots.extend_from_slice(moved);
+        fields.truncate(from);
         id
     }
 
     /// Adds a list whose items are taken from the end of `items`.
-    pub(crate) fn add_list(&mut self, items: &mut Vec<Value>, from: usize) -> List {
-        List::moved(items, from, &mut self.items)
+    pub(crate) fn add_list(&mut self, items: &mut Vec<Slot>, from: usize) -> List {
+        let moved = items.get(from..).unwrap_or_default();
+        let list = List { first: position(self.slots.len()), len: position(moved.len()) };
+        self.slots.extend_from_slice(moved);
+        items.truncate(from);
+        list
     }
 }
 
@@ -242,25 +259,6 @@ impl List {
     /// Its items.
     pub(crate) fn len(self) -> usize {
         self.len as usize
-    }
-
-    fn of<T>(self, all: &[T]) -> &[T] {
-        let first = self.first as usize;
-        all.get(first..first.saturating_add(self.len())).unwrap_or_default()
-    }
-
-    fn of_mut<T>(self, all: &mut [T]) -> &mut [T] {
-        let first = self.first as usize;
-        all.get_mut(first..first.saturating_add(self.len())).unwrap_or_default()
-    }
-
-    fn moved<T: Copy>(source: &mut Vec<T>, from: usize, target: &mut Vec<T>) -> List {
-        let first = position(target.len());
-        let moved = source.get(from..).unwrap_or_default();
-        target.extend_from_slice(moved);
-        let len = position(moved.len());
-        source.truncate(from);
-        List { first, len }
     }
 }
 

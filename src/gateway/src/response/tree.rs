@@ -10,7 +10,8 @@ use std::rc::Rc;
 use weir_planner::plan::{ExecutablePlan, NameId, TypeSet};
 
 use super::bytes::equal;
-use super::segment::{Field, List, ObjectId, Segment, Text, Value};
+use super::segment::{List, ObjectId, Segment, Text, Value};
+use super::slot::Slot;
 use super::view::{View, keeps};
 
 /// An object of the tree.
@@ -78,7 +79,7 @@ impl Tree {
     }
 
     /// The object that `data` is made of.
-    pub(crate) const ROOT: Node = Node { instance: 0, object: ObjectId(0) };
+    pub(crate) const ROOT: Node = Node { instance: 0, object: ObjectId::FIRST };
 
     /// Adds an answer that counts for so many bytes: none if it is there already.
     pub(crate) fn add(&mut self, segment: Rc<Segment>, bytes: usize) -> u32 {
@@ -123,7 +124,7 @@ impl Tree {
         let instance = self.instances.get(node.instance as usize)?;
         let own = instance.segment.get(node.object, key);
         let own = own.map(|value| Found { instance: node.instance, value });
-        let head = instance.heads.get(node.object.0 as usize).copied().unwrap_or(0);
+        let head = instance.heads.get(node.object.index()).copied().unwrap_or(0);
         if head == 0 { own } else { self.get_below(own, head, key) }
     }
 
@@ -167,7 +168,7 @@ impl Tree {
     /// The values of a list.
     pub(crate) fn items(&self, instance: u32, list: List) -> impl ExactSizeIterator<Item = Found> + '_ {
         let items = self.segment(instance).map_or(&[][..], |segment| segment.items(list));
-        items.iter().map(move |value| Found { instance, value: *value })
+        items.iter().map(move |item| Found { instance, value: item.value() })
     }
 
     /// The raw text of a leaf.
@@ -186,14 +187,15 @@ impl Tree {
             return;
         }
         for field in segment.fields(source.object) {
-            if !matches!(field.value, Value::Object(_) | Value::List(_)) {
+            let (key, value) = (field.key(), field.value());
+            if !matches!(value, Value::Object(_) | Value::List(_)) {
                 continue;
             }
-            let new = Found { instance: source.instance, value: field.value };
-            if let Some(old) = self.get(target, field.key)
+            let new = Found { instance: source.instance, value };
+            if let Some(old) = self.get(target, key)
                 && !self.merge_values(old, new)
             {
-                torn.push((field.key, old, new));
+                torn.push((key, old, new));
             }
         }
         self.push_layer(target, source, Kind::Over);
@@ -236,7 +238,7 @@ impl Tree {
         let mut segment = Segment::new(0);
         let mut same = Vec::new();
         let value = self.copy(&mut segment, &mut same, Some(old), Some(new));
-        let object = segment.add_object(&mut vec![Field { key, value }], 0);
+        let object = segment.add_object(&mut vec![Slot::field(key, value)], 0);
         let bytes = segment.bytes();
         let instance = self.add(Rc::new(segment), bytes);
         for (node, object) in same {
@@ -260,9 +262,9 @@ impl Tree {
                     let news: Vec<_> = self.items(new.instance, b).take(a.len()).map(Some).collect();
                     let mut news = news.into_iter().chain(std::iter::repeat(None));
                     let items: Vec<_> = self.items(old.instance, a).collect();
-                    let mut copied: Vec<Value> = items
+                    let mut copied: Vec<Slot> = items
                         .into_iter()
-                        .map(|item| self.copy(segment, same, Some(item), news.next().flatten()))
+                        .map(|item| Slot::item(self.copy(segment, same, Some(item), news.next().flatten())))
                         .collect();
                     return Value::List(segment.add_list(&mut copied, 0));
                 }
@@ -278,16 +280,17 @@ impl Tree {
             Value::Leaf(text) => Value::Leaf(segment.add_text(self.text(chosen.instance, text), text.class)),
             Value::List(list) => {
                 let items: Vec<_> = self.items(chosen.instance, list).collect();
-                let mut copied: Vec<Value> =
-                    items.into_iter().map(|item| self.copy(segment, same, Some(item), None)).collect();
+                let copied =
+                    items.into_iter().map(|item| Slot::item(self.copy(segment, same, Some(item), None)));
+                let mut copied: Vec<Slot> = copied.collect();
                 Value::List(segment.add_list(&mut copied, 0))
             }
             Value::Object(_) => {
                 let Some(node) = self.object(chosen) else { return Value::Null };
-                let mut fields: Vec<Field> = self
+                let mut fields: Vec<Slot> = self
                     .keys(node)
                     .into_iter()
-                    .map(|key| Field { key, value: self.copy(segment, same, self.get(node, key), None) })
+                    .map(|key| Slot::field(key, self.copy(segment, same, self.get(node, key), None)))
                     .collect();
                 let object = segment.add_object(&mut fields, 0);
                 same.push((node, object));
@@ -302,8 +305,8 @@ impl Tree {
         for part in self.parts(node) {
             let fields = self.segment(part.instance).map_or(&[][..], |s| s.fields(part.object));
             for field in fields {
-                if !keys.contains(&field.key) {
-                    keys.push(field.key);
+                if !keys.contains(&field.key()) {
+                    keys.push(field.key());
                 }
             }
         }
@@ -339,10 +342,9 @@ impl Tree {
     fn objects_equal(&self, a: (Node, &Segment), b: (Node, &Segment)) -> bool {
         let (left, right) = (a.1.fields(a.0.object), b.1.fields(b.0.object));
         left.len() == right.len()
-            && left
-                .iter()
-                .zip(right)
-                .all(|(x, y)| x.key == y.key && self.values_equal((a.0, a.1, x.value), (b.0, b.1, y.value)))
+            && left.iter().zip(right).all(|(x, y)| {
+                x.key() == y.key() && self.values_equal((a.0, a.1, x.value()), (b.0, b.1, y.value()))
+            })
     }
 
     fn values_equal(&self, a: (Node, &Segment, Value), b: (Node, &Segment, Value)) -> bool {
@@ -355,7 +357,7 @@ impl Tree {
                         .items(x)
                         .iter()
                         .zip(b.1.items(y))
-                        .all(|(x, y)| self.values_equal((a.0, a.1, *x), (b.0, b.1, *y)))
+                        .all(|(x, y)| self.values_equal((a.0, a.1, x.value()), (b.0, b.1, y.value())))
             }
             (Value::Object(x), Value::Object(y)) => {
                 let left = Node { instance: a.0.instance, object: x };
@@ -372,7 +374,7 @@ impl Tree {
         if instance.heads.is_empty() {
             instance.heads = vec![0; instance.segment.objects()];
         }
-        let Some(head) = instance.heads.get_mut(target.object.0 as usize) else { return };
+        let Some(head) = instance.heads.get_mut(target.object.index()) else { return };
         if *head == 0 || kind == Kind::Same {
             *head = new;
         } else {
@@ -404,7 +406,7 @@ impl Tree {
 
     pub(super) fn head(&self, node: Node) -> u32 {
         let instance = self.instances.get(node.instance as usize);
-        instance.and_then(|instance| instance.heads.get(node.object.0 as usize)).copied().unwrap_or(0)
+        instance.and_then(|instance| instance.heads.get(node.object.index())).copied().unwrap_or(0)
     }
 
     pub(super) fn layer(&self, at: u32) -> Option<&Layer> {
@@ -428,7 +430,7 @@ pub(crate) struct Part<'a> {
 impl Part<'_> {
     /// Whether nothing lies over an object.
     pub(crate) fn is_bare(self, object: ObjectId) -> bool {
-        self.heads.get(object.0 as usize).is_none_or(|head| *head == 0)
+        self.heads.get(object.index()).is_none_or(|head| *head == 0)
     }
 }
 
@@ -445,7 +447,7 @@ impl Node {
 
     /// The instance it is in, and its number there.
     pub(crate) fn index(self) -> (usize, usize) {
-        (self.instance as usize, self.object.0 as usize)
+        (self.instance as usize, self.object.index())
     }
 }
 

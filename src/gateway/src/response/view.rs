@@ -2,7 +2,8 @@
 
 use weir_planner::plan::NameId;
 
-use super::segment::{Field, Segment, Text, Value, bit};
+use super::segment::{Segment, Text, Value, bit};
+use super::slot::Slot;
 use super::tree::{Found, Kind, Node, Tree};
 
 /// More than that are looked up in the tree.
@@ -14,6 +15,8 @@ pub(crate) struct View<'a> {
     own: Part<'a>,
     layers: [Part<'a>; LAYERS],
     count: usize,
+    /// [`bit`] of each key that the layers may have.
+    over: u64,
     /// The first of the layers that have no room here.
     rest: u32,
 }
@@ -22,7 +25,7 @@ pub(crate) struct View<'a> {
 #[derive(Clone, Copy)]
 struct Part<'a> {
     segment: Option<&'a Segment>,
-    fields: &'a [Field],
+    fields: &'a [Slot],
     keys: u64,
     instance: u32,
     /// Which of the fields is likely to be asked for next.
@@ -33,15 +36,21 @@ struct Part<'a> {
 /// A value, and the answer it is in.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
-    pub(crate) value: Value,
+    slot: Slot,
     pub(crate) segment: &'a Segment,
     instance: u32,
 }
 
 impl<'a> Seen<'a> {
+    /// The value.
+    #[inline(always)]
+    pub(crate) fn value(self) -> Value {
+        self.slot.value()
+    }
+
     /// The same without the answer.
     pub(crate) fn found(self) -> Found {
-        Found { instance: self.instance, value: self.value }
+        Found { instance: self.instance, value: self.value() }
     }
 
     /// The raw text of a leaf that it is.
@@ -59,32 +68,40 @@ impl<'a> View<'a> {
             layers: [Part { segment: None, fields: &[], keys: 0, instance: 0, next: 0, replaces: false };
                 LAYERS],
             count: 0,
+            over: 0,
             rest: tree.head(node),
         };
-        if view.rest == 0 {
-            return view;
-        }
-        for slot in &mut view.layers {
-            let Some(layer) = tree.layer(view.rest) else { break };
-            *slot = Part::of(tree, layer.node, layer.kind == Kind::Instead);
-            view.rest = layer.next;
-            view.count = view.count.saturating_add(1);
+        if view.rest != 0 {
+            view.add_layers();
         }
         view
+    }
+
+    fn add_layers(&mut self) {
+        for slot in &mut self.layers {
+            let Some(layer) = self.tree.layer(self.rest) else { break };
+            *slot = Part::of(self.tree, layer.node, layer.kind == Kind::Instead);
+            self.over |= slot.keys;
+            self.rest = layer.next;
+            self.count = self.count.saturating_add(1);
+        }
+        if self.rest != 0 {
+            self.over = u64::MAX;
+        }
     }
 
     /// As [`Tree::get`].
     #[inline(always)]
     pub(crate) fn get(&mut self, key: NameId) -> Option<Seen<'a>> {
-        let own = self.own.get(key);
-        if self.count == 0 { own } else { self.get_in_layers(own, key) }
+        if self.over & bit(key) == 0 { self.own.get(key) } else { self.get_in_layers(key) }
     }
 
-    fn get_in_layers(&mut self, own: Option<Seen<'a>>, key: NameId) -> Option<Seen<'a>> {
-        let mut best = own;
+    #[inline(never)]
+    fn get_in_layers(&mut self, key: NameId) -> Option<Seen<'a>> {
+        let mut best = self.own.get(key);
         for layer in self.layers.iter_mut().take(self.count) {
             if let Some(new) = layer.get(key)
-                && !best.is_some_and(|old| keeps(old.value, new.value, layer.replaces))
+                && !best.is_some_and(|old| keeps(old.value(), new.value(), layer.replaces))
             {
                 best = Some(new);
             }
@@ -96,7 +113,7 @@ impl<'a> View<'a> {
     fn get_in_rest(&self, best: Option<Seen<'a>>, key: NameId) -> Option<Seen<'a>> {
         let found = self.tree.get_below(best.map(Seen::found), self.rest, key)?;
         let segment = self.tree.segment(found.instance)?;
-        Some(Seen { value: found.value, segment, instance: found.instance })
+        Some(Seen { slot: Slot::field(key, found.value), segment, instance: found.instance })
     }
 }
 
@@ -123,17 +140,20 @@ impl<'a> Part<'a> {
         if self.keys & bit(key) == 0 {
             return None;
         }
-        let value = match self.fields.get(self.next as usize) {
-            Some(field) if field.key == key => {
+        let slot = match self.fields.get(self.next as usize) {
+            Some(field) if field.key() == key => {
                 self.next = self.next.wrapping_add(1);
-                field.value
+                *field
             }
-            _ => {
-                let at = self.fields.iter().position(|field| field.key == key)?;
-                self.next = u32::try_from(at).unwrap_or(0).wrapping_add(1);
-                self.fields.get(at)?.value
-            }
+            _ => self.search(key)?,
         };
-        Some(Seen { value, segment: self.segment?, instance: self.instance })
+        Some(Seen { slot, segment: self.segment?, instance: self.instance })
+    }
+
+    #[inline(never)]
+    fn search(&mut self, key: NameId) -> Option<Slot> {
+        let at = self.fields.iter().position(|field| field.key() == key)?;
+        self.next = u32::try_from(at).unwrap_or(0).wrapping_add(1);
+        self.fields.get(at).copied()
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 
 impl ExecutablePlan {
-    /// Whether the plan holds together, for a supergraph of so many subgraphs: every id is in range, each fetch comes
+    /// Whether the plan holds together, for a supergraph of so many subgraphs: every id is in range, names are at most [`NameId::MOST`], each fetch comes
     /// after those that it waits for, places within texts are places, ready JSON is JSON, and nothing is nested
     /// deeper than 128 levels. It does not tell whether the plan answers any operation: who keeps plans must keep
     /// beside each what it is for, and a checksum.
@@ -18,7 +18,7 @@ impl ExecutablePlan {
                 && fetch.after.iter().all(|earlier| (earlier.0 as usize) < index)
                 && sound.fetch(fetch)
         });
-        fetches && sound.selection(&self.projection, 0)
+        fetches && self.names.len() <= NameId::MOST && sound.selection(&self.projection, 0)
     }
 
     /// Whether it is nested deeper than a plan that is read may be.

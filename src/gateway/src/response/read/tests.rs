@@ -38,13 +38,13 @@ fn show(value: Value, segment: &Segment) -> String {
         Value::Mismatch => "MISMATCH".to_owned(),
         Value::Leaf(span) => String::from_utf8_lossy(segment.text(span)).into_owned(),
         Value::List(list) => {
-            let items = segment.items(list).iter().map(|item| show(*item, segment));
+            let items = segment.items(list).iter().map(|item| show(item.value(), segment));
             format!("[{}]", items.collect::<Vec<_>>().join(","))
         }
         Value::Object(object) => {
             let fields = segment.fields(object).iter().map(|field| {
-                let name = NAMES.get(field.key.0 as usize).copied().unwrap_or("?");
-                format!("{name}:{}", show(field.value, segment))
+                let name = NAMES.get(field.key().0 as usize).copied().unwrap_or("?");
+                format!("{name}:{}", show(field.value(), segment))
             });
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
         }
