@@ -88,8 +88,8 @@ impl Slot {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties {
     use proptest::prelude::*;
 
     use super::*;
