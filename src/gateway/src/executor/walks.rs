@@ -160,7 +160,7 @@ mod tests {
         walks.forget(&target(&[], PRODUCT));
         assert!(walks.find(&plan, lookup(&plan, 1)).is_none());
         walks.keep(&plan, (0, 0), &Rc::default());
-        let Target::Entities(mut renaming) = target(&[], NAME) else { return };
+        let Target::Entities(mut renaming) = target(&[], NAME) else { panic!("it is for entities") };
         renaming[0].output_rewrites = vec![Rewrite::RenameKey { path: Vec::new(), to: NameId(USERS) }];
         walks.forget(&Target::Entities(renaming));
         assert!(walks.find(&plan, lookup(&plan, 1)).is_none());
